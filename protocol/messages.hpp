@@ -1,0 +1,96 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "protocol/result.hpp"
+#include "protocol/trial.hpp"
+
+namespace layersweep {
+
+/// A worker by its MPI rank (from 1; rank 0 is the coordinator), or its number in the in-process transport.
+struct WorkerId {
+    int rank = 0;
+    auto operator<=>(const WorkerId&) const = default;
+};
+
+/// What a worker says of itself once.
+struct WorkerFacts {
+    std::string host;
+    std::int64_t pid = 0;
+    std::string device;         ///< "cpu" or "cuda:0 NVIDIA …"
+    std::string machine_class;  ///< instruction set or GPU and driver; recorded with every result
+    bool operator==(const WorkerFacts&) const = default;
+};
+
+namespace to_worker {
+
+/// Train this. Sent to every member of the gang; the first member is the leader and answers for all.
+struct Assign {
+    Attempt attempt;
+    Trial trial;
+    std::vector<WorkerId> gang;
+    std::uint32_t epoch = 0;    ///< grows with every assignment; in the tag of the gang's messages, so that stale ones are recognised
+    std::string nccl_id;        ///< hexadecimal ncclUniqueId that the leader offered; empty on CPUs
+    bool operator==(const Assign&) const = default;
+};
+/// Stop training this attempt at the next step and answer Abandoned.
+struct Abandon {
+    Attempt attempt;
+    bool operator==(const Abandon&) const = default;
+};
+/// No more work: leave.
+struct Stop {
+    bool operator==(const Stop&) const = default;
+};
+
+}  // namespace to_worker
+
+namespace to_coordinator {
+
+struct Hello {
+    WorkerFacts facts;
+    std::string nccl_id;  ///< a fresh ncclUniqueId this worker would lead a gang with; empty on CPUs
+    bool operator==(const Hello&) const = default;
+};
+/// Where a running attempt stands; for people only, nothing depends on it.
+struct Progress {
+    Attempt attempt;
+    std::int64_t epoch = 0;
+    std::int64_t step = 0;
+    bool operator==(const Progress&) const = default;
+};
+/// The gang's leader has the result. Every member is idle after its own message.
+struct Finished {
+    Attempt attempt;
+    Result result;
+    std::string nccl_id;
+    bool operator==(const Finished&) const = default;
+};
+/// A member of the gang that is not its leader has done its part.
+struct MemberDone {
+    Attempt attempt;
+    std::string nccl_id;
+    bool operator==(const MemberDone&) const = default;
+};
+struct Failed {
+    Attempt attempt;
+    TrialFailure failure;
+    std::string nccl_id;
+    bool operator==(const Failed&) const = default;
+};
+struct Abandoned {
+    Attempt attempt;
+    std::string nccl_id;
+    bool operator==(const Abandoned&) const = default;
+};
+
+}  // namespace to_coordinator
+
+using ToWorker = std::variant<to_worker::Assign, to_worker::Abandon, to_worker::Stop>;
+using ToCoordinator = std::variant<to_coordinator::Hello, to_coordinator::Progress, to_coordinator::Finished, to_coordinator::MemberDone,
+                                   to_coordinator::Failed, to_coordinator::Abandoned>;
+
+}  // namespace layersweep
