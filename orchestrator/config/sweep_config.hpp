@@ -1,0 +1,85 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "protocol/trial.hpp"
+
+namespace layersweep {
+
+/// Where a value stands in the sweep file; lines and columns from 1.
+struct SourcePlace {
+    std::string file;
+    int line = 0, column = 0;
+    [[nodiscard]] std::string text() const;  ///< "file:line:column"
+};
+
+/// A scalar as written, with its place; typed when it is applied to a setting.
+struct SettingValue {
+    std::string text;
+    SourcePlace place;
+};
+
+/// One axis: a name and its values; a zip axis sets several names per value.
+struct Axis {
+    std::vector<std::string> names;                 ///< one name, or all names of a zip axis
+    std::vector<std::vector<SettingValue>> values;  ///< [value][name]
+    SourcePlace place;
+};
+
+struct Match {
+    /// All must match; a key matches when its value is one of those listed.
+    std::vector<std::pair<std::string, std::vector<SettingValue>>> keys;
+    SourcePlace place;
+};
+struct Override {
+    Match match;
+    std::vector<std::pair<std::string, SettingValue>> set;
+};
+
+/// `auto` or `off`, per exact shortcut.
+enum class ShortcutChoice { automatic, off };
+struct ShortcutSettings {
+    ShortcutChoice vocabulary = ShortcutChoice::automatic;
+    ShortcutChoice label_position = ShortcutChoice::automatic;
+    ShortcutChoice shared_prefix = ShortcutChoice::automatic;
+};
+struct FaultSettings {
+    std::int64_t max_attempts = 3;
+    std::int64_t checkpoint_every_s = 600;
+};
+struct RunSettings {
+    std::optional<std::int64_t> workers;  ///< nullopt: auto
+};
+
+/// A sweep file, typed and checked as far as that is possible without looking at models and data.
+struct SweepConfig {
+    std::string name;
+    SourcePlace place;
+    std::map<std::string, std::pair<ModelRef, SourcePlace>> models;      ///< path resolved and absolute; fingerprint empty
+    std::map<std::string, std::pair<DatasetRef, SourcePlace>> datasets;  ///< paths resolved and absolute; fingerprint empty
+    std::vector<Axis> axes;  ///< in file order
+    std::vector<Match> exclude;
+    std::vector<Override> overrides;
+    TrainingSettings training;
+    ResourceSettings resources;
+    RunSettings run;
+    ShortcutSettings shortcuts;
+    FaultSettings faults;
+};
+
+/// Reads a sweep file. Throws ConfigError (file:line:column, reason, nearest valid name).
+[[nodiscard]] SweepConfig load_sweep(const std::string& path);
+
+/// Applies one training or resource setting by name to a trial ("learning_rate", "batch", "gang", …). Throws ConfigError at the place.
+/// Returns false where no setting has that name.
+bool apply_setting(Trial& trial, const std::string& name, const SettingValue& value);
+
+/// The configuration as a sweep file that gives the same trials: all defaults spelled out, variables and paths resolved.
+[[nodiscard]] std::string resolved_yaml(const SweepConfig& config);
+
+}  // namespace layersweep

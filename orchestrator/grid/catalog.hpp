@@ -1,0 +1,31 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+
+#include "protocol/trial.hpp"
+
+namespace layersweep {
+
+/// What the grid has to know about a model folder; found by cli/ with the worker's LibTorch-free readers.
+struct ModelFacts {
+    ModelRef ref;
+    std::string family;
+    std::int64_t layers = 0, d_model = 0, vocabulary = 0, positions = 0;
+    /// Trained parameters with N blocks kept = fixed_parameters + N · block_parameters.
+    std::int64_t fixed_parameters = 0, block_parameters = 0;
+};
+
+struct DatasetFacts {
+    DatasetRef ref;  ///< classes, template and fingerprint filled in
+    std::int64_t train_rows = 0, test_rows = 0, validation_rows = 0;
+};
+
+/// Facts by the short names of the sweep file.
+struct Catalog {
+    std::map<std::string, ModelFacts> models;
+    std::map<std::string, DatasetFacts> datasets;
+};
+
+}  // namespace layersweep

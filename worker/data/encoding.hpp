@@ -1,0 +1,46 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "protocol/trial.hpp"
+#include "worker/data/dataset.hpp"
+#include "worker/data/sampling.hpp"
+#include "worker/data/tokenizer.hpp"
+
+namespace layersweep {
+
+/// One model input of one row.
+struct EncodedRow {
+    std::vector<std::int32_t> ids;
+    std::int64_t row = 0;  ///< Row::number
+    std::int32_t label = 0;
+};
+
+/// All that a trial feeds the model.
+struct EncodedTask {
+    std::vector<EncodedRow> training, validation, test;
+    std::vector<std::int32_t> label_token_ids;  ///< first sub-token of " " + label word, one per class
+    std::int64_t cut_rows = 0;                  ///< inputs that lost tokens of their text
+    std::vector<std::int64_t> training_per_class;
+};
+
+/// What the model's family says about its inputs.
+struct InputRules {
+    std::vector<std::int32_t> prefix_ids;  ///< in front of every input (OPT: {2}; GPT-2: none)
+    std::int64_t max_length = 0;           ///< positions, prefix included
+};
+
+/// Renders and encodes whole inputs (docs/experiment.md): prompts with demonstrations for lm and p-cls, the text alone for cls.
+/// Throws ConfigError where a prompt is too long without its text.
+[[nodiscard]] EncodedTask encode_task(const Dataset& dataset, const Sample& sample, Mode mode, const Tokenizer& tokenizer,
+                                      const InputRules& rules);
+
+/// First sub-token of " " + each class's word.
+[[nodiscard]] std::vector<std::int32_t> label_tokens(const std::vector<ClassLabel>& classes, const Tokenizer& tokenizer);
+
+/// Throws ConfigError where two label words share their first sub-token.
+void check_label_tokens(const std::vector<ClassLabel>& classes, const std::vector<std::int32_t>& label_token_ids, const std::string& where);
+
+}  // namespace layersweep

@@ -1,0 +1,74 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <nlohmann/json.hpp>
+
+#include "worker/data/encoding.hpp"
+
+namespace layersweep {
+
+// What a decoder is made of, as plain data without LibTorch. A family is one file beside this one that turns a Hugging Face
+// config.json into a DecoderSpec; worker/model/decoder computes any DecoderSpec.
+
+enum class Activation { gelu_tanh, relu };
+/// How a linear layer's weight lies in memory: y = x·W for [in, out] (GPT-2's Conv1D), y = x·Wᵀ for [out, in].
+enum class WeightLayout { in_out, out_in };
+
+/// Shape and settings of a pre-norm decoder with learned positions and biases everywhere.
+struct DecoderSpec {
+    std::string family;                ///< model_type of config.json
+    std::int64_t layers = 0;           ///< blocks the checkpoint has
+    std::int64_t d_model = 0, heads = 0, d_ff = 0;
+    std::int64_t vocabulary = 0;       ///< rows of the token embedding
+    std::int64_t positions = 0;        ///< longest input in tokens, prefix included
+    std::int64_t position_offset = 0;  ///< row of the position table that position 0 reads (OPT: 2)
+    double norm_epsilon = 1e-5;
+    Activation activation = Activation::gelu_tanh;
+    WeightLayout layout = WeightLayout::out_in;
+    double embedding_dropout = 0, attention_dropout = 0, residual_dropout = 0;
+    double initializer_range = 0.02;
+    bool scale_residual_init = false;  ///< init: random divides the std of the two projections into the residual by sqrt(2·layers) (GPT-2)
+    InputRules input;
+};
+
+/// A tensor of a checkpoint that fills rows [.., ..) of a parameter: parts of one parameter are concatenated along dimension 0.
+/// `names`: the spellings under which checkpoints carry it, first found wins.
+struct ParameterPart {
+    std::vector<std::string> names;
+    std::vector<std::int64_t> shape;
+};
+enum class ParameterRole { token_embedding, position_embedding, weight, residual_projection, bias, norm_weight, norm_bias };
+/// One trained tensor: canonical name, full shape, and where it comes from.
+/// Canonical names: "wte", "wpe", "ln_f.weight", "ln_f.bias", and per kept block i (from 0, after pruning) "i.ln1.weight", "i.ln1.bias",
+/// "i.qkv.weight" ([d, 3d] for in_out, [3d, d] for out_in: q, k, v), "i.qkv.bias", "i.out.*", "i.ln2.*", "i.up.*", "i.down.*".
+struct ParameterSource {
+    std::string name;
+    std::vector<std::int64_t> shape;
+    std::vector<ParameterPart> parts;
+    ParameterRole role = ParameterRole::weight;
+};
+
+/// Reads config.json of `folder`. Throws ConfigError naming what is not supported: an unknown model_type, post-norm OPT, untied heads,
+/// word_embed_proj_dim, other activations, a missing or malformed key.
+[[nodiscard]] DecoderSpec read_decoder_spec(const std::string& folder);
+
+/// The parameters of the cut model in registration order: wte, wpe, blocks, ln_f. `kept_blocks`: numbers of the checkpoint's blocks.
+[[nodiscard]] std::vector<ParameterSource> parameter_sources(const DecoderSpec& spec, const std::vector<std::int64_t>& kept_blocks);
+
+/// config.json of the model cut to `layers` blocks, as transformers reads it: the original's keys with the layer count changed.
+[[nodiscard]] nlohmann::json cut_config(const std::string& folder, std::int64_t layers);
+
+/// Numbers of the blocks that stay, ascending: first | last | alternate | ends | random (by seed). `keep` in [0, layers].
+[[nodiscard]] std::vector<std::int64_t> kept_blocks(std::int64_t layers, std::int64_t keep, Prune strategy, std::uint64_t seed);
+
+/// Trained parameters of the cut model (tied head counted once), plus d_model·classes for p-cls and cls heads.
+[[nodiscard]] std::int64_t parameter_count(const DecoderSpec& spec, std::int64_t keep, std::int64_t head_classes);
+
+/// Content hash of config, weights and tokenizer files of a folder (no paths).
+[[nodiscard]] std::string model_fingerprint(const std::string& folder);
+
+}  // namespace layersweep

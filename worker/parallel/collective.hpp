@@ -1,0 +1,37 @@
+#pragma once
+
+#include <memory>
+
+#include "protocol/messages.hpp"
+
+namespace at {
+class Tensor;
+}
+
+namespace layersweep {
+
+/// What the members of a gang do together. Every member calls the same methods in the same order. Throws MachineError when a member is
+/// lost or a wait takes too long.
+class Collective {
+public:
+    virtual ~Collective() = default;
+    [[nodiscard]] virtual int rank() const = 0;  ///< 0 is the leader
+    [[nodiscard]] virtual int size() const = 0;
+    /// Sum over all members, in place, in the same fixed order on every member, so that all hold the same bits. `flat`: contiguous, 1-D,
+    /// on the collective's device, floating point (float32 or float64).
+    virtual void all_reduce_sum(at::Tensor& flat) = 0;
+};
+
+/// A gang of one: nothing to do.
+[[nodiscard]] std::unique_ptr<Collective> solo_collective();
+
+/// How a worker gets the collective of an assignment; `self` is the worker's own id, a member of `assign.gang`.
+class CollectiveFactory {
+public:
+    virtual ~CollectiveFactory() = default;
+    [[nodiscard]] virtual std::unique_ptr<Collective> make(WorkerId self, const to_worker::Assign& assign) = 0;
+    /// A fresh hexadecimal ncclUniqueId to offer; empty on CPUs.
+    [[nodiscard]] virtual std::string fresh_nccl_id() { return {}; }
+};
+
+}  // namespace layersweep
