@@ -1,0 +1,42 @@
+# layersweep_test(NAME SOURCES … DEPENDS … [LABEL unit] [TIMEOUT 60]): a GoogleTest program of one process.
+# layersweep_mpi_test(NAME SOURCES … DEPENDS … RANKS 2 4 [TIMEOUT 120]): the same program under mpirun, once per rank count.
+include(GoogleTest)
+set(LAYERSWEEP_MPIRUN ${LAYERSWEEP_SITE}/bin/mpirun)
+
+function(layersweep_test_program name)
+  cmake_parse_arguments(arg "" "" "SOURCES;DEPENDS" ${ARGN})
+  add_executable(${name} ${arg_SOURCES})
+  target_link_libraries(${name} PRIVATE layersweep_options ${arg_DEPENDS} GTest::gtest GTest::gmock)
+  target_compile_definitions(${name} PRIVATE LAYERSWEEP_SOURCE_DIR="${CMAKE_SOURCE_DIR}" LAYERSWEEP_BINARY_DIR="${CMAKE_BINARY_DIR}")
+  set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
+endfunction()
+
+function(layersweep_test name)
+  cmake_parse_arguments(arg "" "LABEL;TIMEOUT" "SOURCES;DEPENDS" ${ARGN})
+  if(NOT arg_LABEL)
+    set(arg_LABEL unit)
+  endif()
+  if(NOT arg_TIMEOUT)
+    set(arg_TIMEOUT 60)
+  endif()
+  layersweep_test_program(${name} SOURCES ${arg_SOURCES} DEPENDS ${arg_DEPENDS} GTest::gtest_main)
+  add_test(NAME ${name} COMMAND ${name} WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
+  # A program all of whose tests were skipped counts as skipped, with the reason in its output.
+  set_tests_properties(${name} PROPERTIES LABELS ${arg_LABEL} TIMEOUT ${arg_TIMEOUT})
+endfunction()
+
+function(layersweep_mpi_test name)
+  cmake_parse_arguments(arg "" "TIMEOUT" "SOURCES;DEPENDS;RANKS" ${ARGN})
+  if(NOT arg_TIMEOUT)
+    set(arg_TIMEOUT 120)
+  endif()
+  layersweep_test_program(${name} SOURCES ${arg_SOURCES} DEPENDS ${arg_DEPENDS} layersweep::mpi)
+  foreach(ranks IN LISTS arg_RANKS)
+    add_test(NAME ${name}.${ranks}
+             COMMAND ${LAYERSWEEP_MPIRUN} --with-ft ulfm --map-by :OVERSUBSCRIBE --bind-to none -n ${ranks} -x LAYERSWEEP_TEST_RANKS=${ranks}
+                     $<TARGET_FILE:${name}>
+             WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
+    set_tests_properties(${name}.${ranks} PROPERTIES LABELS mpi TIMEOUT ${arg_TIMEOUT} PROCESSORS 2
+      ENVIRONMENT "OMPI_ALLOW_RUN_AS_ROOT=1;OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1;OMPI_MCA_mpi_yield_when_idle=1")
+  endforeach()
+endfunction()
