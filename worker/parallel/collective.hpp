@@ -1,7 +1,9 @@
 #pragma once
 
+#include <functional>
 #include <memory>
 
+#include "protocol/errors.hpp"
 #include "protocol/messages.hpp"
 
 namespace at {
@@ -10,8 +12,16 @@ class Tensor;
 
 namespace layersweep {
 
-/// What the members of a gang do together. Every member calls the same methods in the same order. Throws MachineError when a member is
-/// lost or a wait takes too long.
+/// The gang cannot go on: a member is lost, a wait took too long, or the attempt was abandoned meanwhile. The worker itself is sound.
+class CollectiveLost : public MachineError {
+public:
+    using MachineError::MachineError;
+};
+
+/// Asked while a member waits for the others; true: give up waiting and throw CollectiveLost.
+using Interrupted = std::function<bool()>;
+
+/// What the members of a gang do together. Every member calls the same methods in the same order. Throws CollectiveLost.
 class Collective {
 public:
     virtual ~Collective() = default;
@@ -29,7 +39,7 @@ public:
 class CollectiveFactory {
 public:
     virtual ~CollectiveFactory() = default;
-    [[nodiscard]] virtual std::unique_ptr<Collective> make(WorkerId self, const to_worker::Assign& assign) = 0;
+    [[nodiscard]] virtual std::unique_ptr<Collective> make(WorkerId self, const to_worker::Assign& assign, Interrupted interrupted) = 0;
     /// A fresh hexadecimal ncclUniqueId to offer; empty on CPUs.
     [[nodiscard]] virtual std::string fresh_nccl_id() { return {}; }
 };

@@ -1,0 +1,135 @@
+#include "worker/model/load.hpp"
+
+#include <ATen/ATen.h>
+
+#include <cmath>
+#include <filesystem>
+#include <fstream>
+
+#include "protocol/errors.hpp"
+#include "worker/data/philox.hpp"
+
+namespace layersweep {
+
+namespace {
+
+at::ScalarType torch_type(StoredType type) {
+    switch (type) {
+        case StoredType::f32: return at::kFloat;
+        case StoredType::f16: return at::kHalf;
+        case StoredType::bf16: return at::kBFloat16;
+        case StoredType::f64: return at::kDouble;
+    }
+    fail_check("stored type", __FILE__, __LINE__, "a stored type without a LibTorch type");
+}
+
+std::string shape_text(const std::vector<std::int64_t>& shape) {
+    std::string text = "[";
+    for (std::size_t i = 0; i < shape.size(); ++i) text += (i ? ", " : "") + std::to_string(shape[i]);
+    return text + "]";
+}
+
+const StoredTensor& find_part(const Checkpoint& checkpoint, const ParameterPart& part, const std::string& folder) {
+    for (const auto& name : part.names) {
+        const auto* found = checkpoint.find(name);
+        if (!found) continue;
+        if (found->shape != part.shape)
+            throw ConfigError(folder, "tensor " + name + " has shape " + shape_text(found->shape),
+                              "config.json asks for " + shape_text(part.shape), "use the config.json and weights of one model");
+        return *found;
+    }
+    throw ConfigError(folder, "the weights hold no tensor " + part.names.front(), "the kept part of the model needs it",
+                      "download the folder again, or keep fewer layers");
+}
+
+void fill_normal(at::Tensor leaf, double standard_deviation, std::uint64_t seed, const std::string& purpose) {
+    RandomStream stream(seed, purpose);
+    auto values = at::empty(leaf.sizes(), at::kDouble);
+    auto* data = values.mutable_data_ptr<double>();
+    for (std::int64_t i = 0; i < values.numel(); ++i) data[i] = standard_deviation * stream.normal();
+    leaf.copy_(values);
+}
+
+/// The leaf's tensor without autograd: writable.
+at::Tensor writable(const Parameters& parameters, const std::string& name) { return parameters[name].detach(); }
+
+void copy_tokenizer_files(const std::string& from, const std::string& to) {
+    namespace fs = std::filesystem;
+    for (const char* name : {"vocab.json", "merges.txt", "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json"}) {
+        if (fs::exists(fs::path(from) / name))
+            fs::copy_file(fs::path(from) / name, fs::path(to) / name, fs::copy_options::overwrite_existing);
+    }
+}
+
+StoredType stored_type(const at::Tensor& tensor) { return tensor.scalar_type() == at::kDouble ? StoredType::f64 : StoredType::f32; }
+
+TensorToWrite to_write(const std::string& name, const std::vector<std::int64_t>& shape, const at::Tensor& host) {
+    return {name, stored_type(host), shape, {static_cast<const std::byte*>(host.const_data_ptr()), static_cast<std::size_t>(host.nbytes())}};
+}
+
+}  // namespace
+
+ParameterSource head_source(std::int64_t classes, std::int64_t d_model) {
+    return {.name = head_name, .shape = {classes, d_model}, .parts = {}, .role = ParameterRole::weight};
+}
+
+void load_pretrained(Parameters& parameters, const Checkpoint& checkpoint, const std::string& folder) {
+    for (const auto& source : parameters.sources()) {
+        auto rows = writable(parameters, source.name);
+        std::int64_t row = 0;
+        for (const auto& part : source.parts) {
+            const auto& stored = find_part(checkpoint, part, folder);
+            auto bytes = at::empty(stored.shape, torch_type(stored.type));
+            checkpoint.read(stored, {static_cast<std::byte*>(bytes.mutable_data_ptr()), stored.bytes()});
+            rows.narrow(0, row, stored.shape.front()).copy_(bytes);
+            row += stored.shape.front();
+        }
+    }
+}
+
+void initialize_random(Parameters& parameters, const DecoderSpec& spec, std::int64_t blocks, std::uint64_t seed) {
+    for (const auto& source : parameters.sources()) {
+        if (source.parts.empty()) continue;
+        auto leaf = writable(parameters, source.name);
+        switch (source.role) {
+            case ParameterRole::bias:
+            case ParameterRole::norm_bias: leaf.zero_(); break;
+            case ParameterRole::norm_weight: leaf.fill_(1); break;
+            case ParameterRole::residual_projection: {
+                const double divisor = spec.scale_residual_init && blocks > 0 ? std::sqrt(2.0 * double(blocks)) : 1.0;
+                fill_normal(leaf, spec.initializer_range / divisor, seed, "init/" + source.name);
+                break;
+            }
+            default: fill_normal(leaf, spec.initializer_range, seed, "init/" + source.name);
+        }
+    }
+}
+
+void initialize_head(Parameters& parameters, std::uint64_t seed) {
+    for (const auto& source : parameters.sources()) {
+        if (source.name == head_name) fill_normal(writable(parameters, source.name), 0.02, seed, "head");
+    }
+}
+
+void export_model(const std::string& folder, const Parameters& parameters, const std::string& source_folder, std::int64_t blocks) {
+    std::filesystem::create_directories(folder);
+    std::ofstream(folder + "/config.json") << cut_config(source_folder, blocks).dump(2) << '\n';
+    copy_tokenizer_files(source_folder, folder);
+    std::vector<at::Tensor> hosts;  // keeps the bytes alive until they are written
+    std::vector<TensorToWrite> tensors;
+    for (const auto& source : parameters.sources()) {
+        std::int64_t row = 0;
+        for (const auto& part : source.parts) {
+            hosts.push_back(writable(parameters, source.name).narrow(0, row, part.shape.front()).cpu().contiguous());
+            tensors.push_back(to_write(part.names.front(), part.shape, hosts.back()));
+            row += part.shape.front();
+        }
+        if (source.name == head_name) {
+            const auto head = writable(parameters, source.name).cpu().contiguous();
+            write_safetensors(folder + "/head.safetensors", {to_write("weight", source.shape, head)});
+        }
+    }
+    write_safetensors(folder + "/model.safetensors", tensors);
+}
+
+}  // namespace layersweep

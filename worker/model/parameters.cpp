@@ -1,0 +1,57 @@
+#include "worker/model/parameters.hpp"
+
+#include <ATen/ATen.h>
+
+#include "protocol/errors.hpp"
+#include "protocol/hash.hpp"
+
+namespace layersweep {
+
+namespace {
+
+std::int64_t elements(const std::vector<std::int64_t>& shape) {
+    std::int64_t product = 1;
+    for (const auto size : shape) product *= size;
+    return product;
+}
+
+}  // namespace
+
+Parameters::Parameters(const std::vector<ParameterSource>& sources, std::int64_t extra, at::ScalarType dtype, at::Device device)
+    : sources_(sources) {
+    std::int64_t count = 0;
+    for (const auto& source : sources_) count += elements(source.shape);
+    const auto options = at::TensorOptions().dtype(dtype).device(device);
+    values_ = at::zeros({count}, options);
+    gradients_ = at::zeros({count + extra}, options);
+    std::int64_t offset = 0;
+    for (const auto& source : sources_) {
+        const auto size = elements(source.shape);
+        auto leaf = values_.narrow(0, offset, size).view(source.shape).detach();
+        leaf.set_requires_grad(true);
+        leaf.mutable_grad() = gradients_.narrow(0, offset, size).view(source.shape);
+        leaves_.emplace(source.name, std::move(leaf));
+        offset += size;
+    }
+}
+
+const at::Tensor& Parameters::operator[](const std::string& name) const {
+    const auto found = leaves_.find(name);
+    LAYERSWEEP_CHECK(found != leaves_.end(), "no parameter is named " + name);
+    return found->second;
+}
+
+at::Tensor Parameters::gradient(const std::string& name) const { return (*this)[name].grad(); }
+
+at::Tensor Parameters::gradients() const { return gradients_.narrow(0, 0, count()); }
+
+at::Tensor Parameters::extra() const { return gradients_.narrow(0, count(), gradients_.numel() - count()); }
+
+std::string Parameters::hash() const {
+    const auto host = values_.cpu().contiguous();
+    StreamHash hash;
+    hash.update({static_cast<const std::byte*>(host.const_data_ptr()), static_cast<std::size_t>(host.nbytes())});
+    return hash.hex();
+}
+
+}  // namespace layersweep

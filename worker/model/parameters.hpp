@@ -1,0 +1,40 @@
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <cstdint>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "worker/model/family/family.hpp"
+
+namespace layersweep {
+
+/// All trained numbers of one model in one flat buffer, gradients in a second one of the same order, so that the optimizer makes one
+/// pass over memory and a gang reduces one buffer. Behind the gradients stand `extra` numbers that travel in the same reduction.
+class Parameters {
+public:
+    /// Zero-filled; `sources` in registration order. `dtype`: float32 or float64.
+    Parameters(const std::vector<ParameterSource>& sources, std::int64_t extra, at::ScalarType dtype, at::Device device);
+
+    /// Leaf that autograd writes into the gradient buffer; shares memory with `values()`.
+    [[nodiscard]] const at::Tensor& operator[](const std::string& name) const;
+    /// The gradient of the same shape, a view of `gradients()`.
+    [[nodiscard]] at::Tensor gradient(const std::string& name) const;
+    [[nodiscard]] const std::vector<ParameterSource>& sources() const { return sources_; }
+
+    [[nodiscard]] at::Tensor values() const { return values_; }             ///< [count]
+    [[nodiscard]] at::Tensor gradients() const;                             ///< [count]
+    [[nodiscard]] at::Tensor extra() const;                                 ///< [extra], behind the gradients
+    [[nodiscard]] at::Tensor& gradients_and_extra() { return gradients_; }  ///< [count + extra]
+    [[nodiscard]] std::int64_t count() const { return values_.numel(); }
+    [[nodiscard]] std::string hash() const;  ///< XXH3-128 of the values' bytes
+
+private:
+    std::vector<ParameterSource> sources_;
+    at::Tensor values_, gradients_;
+    std::unordered_map<std::string, at::Tensor> leaves_;
+};
+
+}  // namespace layersweep

@@ -1,0 +1,63 @@
+#include "worker/training/evaluation.hpp"
+
+#include <ATen/ATen.h>
+
+#include <algorithm>
+#include <numeric>
+
+#include "worker/training/metrics.hpp"
+
+namespace layersweep {
+
+namespace {
+
+/// Padded tokens that one evaluation batch holds at most (one row always fits).
+constexpr std::size_t batch_tokens = 4096;
+
+/// Row numbers, shortest input first, so that batches hold little padding.
+std::vector<std::size_t> by_length(const std::vector<EncodedRow>& rows) {
+    std::vector<std::size_t> order(rows.size());
+    std::iota(order.begin(), order.end(), std::size_t{0});
+    std::stable_sort(order.begin(), order.end(), [&](auto a, auto b) { return rows[a].ids.size() < rows[b].ids.size(); });
+    return order;
+}
+
+std::size_t batch_end(const std::vector<EncodedRow>& rows, const std::vector<std::size_t>& order, std::size_t begin) {
+    std::size_t end = begin + 1;
+    while (end < order.size() && rows[order[end]].ids.size() * (end - begin + 1) <= batch_tokens) ++end;
+    return end;
+}
+
+}  // namespace
+
+std::vector<Prediction> evaluate(const CutModel& model, const std::vector<EncodedRow>& rows, std::size_t classes, Collective& collective) {
+    const auto order = by_length(rows);
+    auto table = at::zeros({std::int64_t(rows.size()), std::int64_t(classes)}, at::kDouble);
+    int turn = 0;
+    for (std::size_t begin = 0; begin < order.size(); ++turn) {
+        const auto end = batch_end(rows, order, begin);
+        std::vector<const EncodedRow*> batch;
+        std::vector<std::int64_t> places;
+        for (auto i = begin; i < end; ++i) {
+            batch.push_back(&rows[order[i]]);
+            places.push_back(std::int64_t(order[i]));
+        }
+        if (turn % collective.size() == collective.rank()) {
+            const auto scores = model.scores(batch);
+            table.index_copy_(0, at::tensor(places), scores.to(at::kCPU, at::kDouble));
+        }
+        begin = end;
+    }
+    if (collective.size() > 1) {
+        auto flat = table.flatten().to(model.device());
+        collective.all_reduce_sum(flat);
+        table = flat.cpu().view_as(table);
+    }
+    std::vector<Prediction> predictions;
+    const auto* score = table.const_data_ptr<double>();
+    for (std::size_t r = 0; r < rows.size(); ++r, score += classes)
+        predictions.push_back({rows[r].row, rows[r].label, arg_max({score, classes}), {score, score + classes}});
+    return predictions;
+}
+
+}  // namespace layersweep
