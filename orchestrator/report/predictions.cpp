@@ -1,0 +1,52 @@
+#include "orchestrator/report/predictions.hpp"
+
+#include <algorithm>
+#include <filesystem>
+
+#include "orchestrator/report/csv_text.hpp"
+#include "orchestrator/report/replace_file.hpp"
+#include "protocol/errors.hpp"
+
+namespace layersweep {
+namespace {
+
+std::string class_name(std::span<const ClassLabel> classes, std::size_t id) {
+    if (id >= classes.size()) return std::to_string(id);
+    const auto& [value, word] = classes[id];
+    const bool shared = std::ranges::count(classes, word, &ClassLabel::word) > 1;
+    return word.empty() || shared ? value : word;
+}
+
+}  // namespace
+
+std::string predictions_csv(const Result& result, std::span<const ClassLabel> classes) {
+    std::size_t scores = classes.size();
+    for (const Prediction& prediction : result.predictions) scores = std::max(scores, prediction.scores.size());
+    CsvText csv;
+    csv.text("row").text("label").text("predicted");
+    for (std::size_t id = 0; id < scores; ++id) csv.text("score_" + class_name(classes, id));
+    csv.end_row();
+    for (const Prediction& prediction : result.predictions) {
+        csv.number(prediction.row).number(std::int64_t{prediction.label}).number(std::int64_t{prediction.predicted});
+        for (const double score : prediction.scores) csv.number(score);
+        for (std::size_t id = prediction.scores.size(); id < scores; ++id) csv.empty();
+        csv.end_row();
+    }
+    return csv.str();
+}
+
+PredictionFiles::PredictionFiles(const std::string& results_folder) : folder_(results_folder + "/predictions") {
+    std::error_code error;
+    std::filesystem::create_directories(folder_, error);
+    if (error) throw MachineError("cannot make the folder " + folder_ + ": " + error.message());
+}
+
+void PredictionFiles::write(const Trial& trial, const Result& result) const {
+    replace_file(path_of(trial.key), predictions_csv(result, trial.dataset.classes), Durability::synced);
+}
+
+std::string PredictionFiles::path_of(const TrialKey& key) const {
+    return folder_ + "/" + key.hex + ".csv";
+}
+
+}  // namespace layersweep

@@ -1,0 +1,35 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "orchestrator/grid/grid.hpp"
+#include "protocol/result.hpp"
+#include "protocol/trial.hpp"
+
+namespace layersweep {
+
+/// A trial's one result and how it was made: the trial as it ran (its gang, its threads), never null. The pointers outlive the report.
+struct FinishedTrial {
+    const Trial* trial = nullptr;
+    const Result* result = nullptr;
+    std::string machine_class;
+    std::string device;
+    std::int64_t attempts = 1;
+};
+
+/// All that a report is made from. What is not in the grid is left out and counted in a note.
+struct ReportInput {
+    const Grid* grid = nullptr;
+    std::map<TrialKey, FinishedTrial> finished;
+    std::map<TrialKey, std::string> set_aside;  ///< why
+    std::vector<std::string> notes;             ///< printed below the tables as they are ("agnews: 20,978 of 120,000 rows", …)
+};
+
+/// Writes results.csv, timings.csv, summary.csv, curves.csv, confusion.csv and table.md into an existing folder, each aside and renamed,
+/// so that a reader never sees half a file. Throws MachineError.
+void write_report(const std::string& folder, const ReportInput& input);
+
+}  // namespace layersweep

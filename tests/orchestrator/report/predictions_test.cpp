@@ -1,0 +1,62 @@
+#include "orchestrator/report/predictions.hpp"
+
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+
+#include "protocol/errors.hpp"
+#include "tests/orchestrator/report/temporary_folder.hpp"
+
+namespace layersweep {
+namespace {
+
+std::string read(const std::string& path) {
+    std::ostringstream out;
+    out << std::ifstream(path, std::ios::binary).rdbuf();
+    return out.str();
+}
+
+Result result() {
+    Result result;
+    result.predictions = {{.row = 17, .label = 0, .predicted = 1, .scores = {-1.5, 0.1}},
+                          {.row = 3, .label = 1, .predicted = 1, .scores = {1.0 / 3, 2}}};
+    return result;
+}
+
+TEST(PredictionsCsv, KeepsTheOrderOfTheRowsAndEveryBitOfTheScores) {
+    const std::vector<ClassLabel> classes = {{"0", "Negative"}, {"1", "Very, \"good\""}};
+    EXPECT_EQ(predictions_csv(result(), classes),
+              "row,label,predicted,score_Negative,\"score_Very, \"\"good\"\"\"\n17,0,1,-1.5,0.1\n3,1,1,0.3333333333333333,2\n");
+}
+
+TEST(PredictionsCsv, NamesColumnsByTheValueWhereWordsAreSharedAndByTheIdWhereThereIsNone) {
+    EXPECT_EQ(predictions_csv(Result{}, std::vector<ClassLabel>{{"1", "Bad"}, {"2", "Bad"}, {"3", "Good"}, {"4", ""}}),
+              "row,label,predicted,score_1,score_2,score_Good,score_4\n");
+    EXPECT_TRUE(predictions_csv(result(), {}).starts_with("row,label,predicted,score_0,score_1\n"));
+}
+
+TEST(PredictionFiles, WriteOneFilePerTrialAndReplaceIt) {
+    const TemporaryFolder folder;
+    Trial trial{.key = {"abc"}};
+    {
+        const PredictionFiles files(folder.path());
+        files.write(trial, Result{});
+        files.write(trial, result());
+        EXPECT_EQ(files.path_of(trial.key), folder.path() + "/predictions/abc.csv");
+    }
+    const PredictionFiles again(folder.path());
+    EXPECT_EQ(read(again.path_of(trial.key)), predictions_csv(result(), {}));
+    const auto entries = std::filesystem::directory_iterator(folder.path() + "/predictions");
+    EXPECT_EQ(std::distance(begin(entries), end(entries)), 1) << "nothing is left beside the file";
+}
+
+TEST(PredictionFiles, TellWhereTheyCannotWrite) {
+    const TemporaryFolder folder;
+    std::ofstream(folder.path() + "/predictions") << "in the way";
+    EXPECT_THROW(PredictionFiles{folder.path()}, MachineError);
+}
+
+}  // namespace
+}  // namespace layersweep
