@@ -11,6 +11,7 @@ namespace layersweep {
 [[nodiscard]] std::string file_fingerprint(const std::string& path);
 
 /// One fingerprint for several files: over (role name, content) in the given order; paths do not enter.
-[[nodiscard]] std::string fingerprint_of(const std::vector<std::pair<std::string, std::string>>& role_and_path, const std::string& extra = {});
+[[nodiscard]] std::string fingerprint_of(const std::vector<std::pair<std::string, std::string>>& role_and_path,
+                                         const std::string& extra = {});
 
 }  // namespace layersweep

@@ -1,0 +1,94 @@
+#include "worker/data/bpe.hpp"
+
+#include <queue>
+#include <string>
+
+#include "protocol/errors.hpp"
+
+namespace layersweep {
+namespace {
+
+constexpr std::int32_t none = -1;
+
+std::uint64_t pair_key(std::int32_t left, std::int32_t right) {
+    return std::uint64_t{static_cast<std::uint32_t>(left)} << 32 | static_cast<std::uint32_t>(right);
+}
+
+/// A token of the word so far, in a linked list over the word's bytes. A joined right neighbour has id `none`.
+struct Symbol {
+    std::int32_t id = none;
+    std::int32_t previous = none, next = none;
+    std::uint32_t end = 0;
+};
+
+/// A possible join of the symbol at `at` with its right neighbour; stale once either has changed.
+struct Candidate {
+    std::int32_t rank = 0, at = 0;
+    std::int32_t left = 0, right = 0, joined = 0;
+    bool operator<(const Candidate& other) const { return rank != other.rank ? rank > other.rank : at > other.at; }
+};
+
+}  // namespace
+
+Bpe::Bpe(const TokenizerFiles& files) : source_(files.source) {
+    const auto id_of = [&](const std::string& token) {
+        const auto found = files.vocabulary.find(token);
+        if (found != files.vocabulary.end()) return found->second;
+        throw ConfigError(files.source, "a merge names the token \"" + token + "\", which is not in the vocabulary",
+                          "vocabulary and merges do not belong together", "give both files of the same model");
+    };
+    for (std::size_t byte = 0; byte < byte_ids_.size(); ++byte) {
+        const auto found = files.vocabulary.find(std::string(1, static_cast<char>(byte)));
+        byte_ids_[byte] = found == files.vocabulary.end() ? none : found->second;
+    }
+    merges_.reserve(files.merges.size());
+    std::int32_t rank = 0;
+    for (const auto& [left, right] : files.merges) merges_.emplace(pair_key(id_of(left), id_of(right)), Merge{rank++, id_of(left + right)});
+}
+
+const Bpe::Merge* Bpe::find(std::int32_t left, std::int32_t right) const {
+    const auto found = merges_.find(pair_key(left, right));
+    return found == merges_.end() ? nullptr : &found->second;
+}
+
+void Bpe::encode_word(std::string_view word, std::uint32_t offset, std::vector<Token>& out) const {
+    const auto length = static_cast<std::int32_t>(word.size());
+    std::vector<Symbol> symbols(word.size());
+    for (std::int32_t i = 0; i < length; ++i) {
+        const auto byte = static_cast<unsigned char>(word[static_cast<std::size_t>(i)]);
+        if (byte_ids_[byte] == none) {
+            throw ConfigError(source_, "the vocabulary has no token for the byte " + std::to_string(byte),
+                              "a text holds it, and a byte-level vocabulary must cover all 256", "give the complete vocabulary");
+        }
+        symbols[static_cast<std::size_t>(i)] = {byte_ids_[byte], i - 1, i + 1 < length ? i + 1 : none, static_cast<std::uint32_t>(i + 1)};
+    }
+    const auto symbol = [&](std::int32_t at) -> Symbol& { return symbols[static_cast<std::size_t>(at)]; };
+    std::priority_queue<Candidate> candidates;
+    const auto consider = [&](std::int32_t at) {
+        if (at == none || symbol(at).next == none) return;
+        const auto left = symbol(at).id, right = symbol(symbol(at).next).id;
+        if (const Merge* merge = find(left, right)) candidates.push({merge->rank, at, left, right, merge->id});
+    };
+    for (std::int32_t i = 0; i < length; ++i) consider(i);
+    while (!candidates.empty()) {
+        const Candidate best = candidates.top();
+        candidates.pop();
+        Symbol& left = symbol(best.at);
+        if (left.id != best.left || left.next == none || symbol(left.next).id != best.right) continue;
+        Symbol& right = symbol(left.next);
+        left.id = best.joined;
+        left.end = right.end;
+        left.next = right.next;
+        right.id = none;
+        if (left.next != none) symbol(left.next).previous = best.at;
+        consider(best.at);
+        consider(left.previous);
+    }
+    std::uint32_t begin = 0;
+    for (std::int32_t at = 0; at != none && length > 0; at = symbol(at).next) {
+        out.push_back({symbol(at).id, offset + begin, offset + symbol(at).end});
+        begin = symbol(at).end;
+    }
+}
+
+}  // namespace layersweep

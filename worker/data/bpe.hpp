@@ -1,0 +1,37 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "worker/data/tokenizer.hpp"
+#include "worker/data/tokenizer_files.hpp"
+
+namespace layersweep {
+
+/// Byte-pair encoding of one word (Sennrich et al. 2016, over bytes as in GPT-2): of all neighbours the pair with the best merge is
+/// joined first, the leftmost of equal ones. Thread-safe after construction.
+class Bpe {
+public:
+    /// Throws ConfigError where a merge names a token that is not in the vocabulary.
+    explicit Bpe(const TokenizerFiles& files);
+
+    /// Appends the word's tokens; `offset` is where the word stands in its text. n bytes take O(n log n).
+    void encode_word(std::string_view word, std::uint32_t offset, std::vector<Token>& out) const;
+
+private:
+    struct Merge {
+        std::int32_t rank = 0;
+        std::int32_t id = 0;  ///< of the joined token
+    };
+
+    [[nodiscard]] const Merge* find(std::int32_t left, std::int32_t right) const;
+
+    std::string source_;
+    std::array<std::int32_t, 256> byte_ids_{};
+    std::unordered_map<std::uint64_t, Merge> merges_;
+};
+
+}  // namespace layersweep

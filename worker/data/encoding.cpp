@@ -1,0 +1,119 @@
+#include "worker/data/encoding.hpp"
+
+#include <algorithm>
+#include <string>
+
+#include "protocol/errors.hpp"
+
+namespace layersweep {
+namespace {
+
+/// A text with the byte range of the part that may be shortened.
+struct Rendered {
+    std::string text;
+    std::size_t begin = 0, end = 0;
+};
+
+/// Renders rows of one trial and encodes them.
+class RowEncoder {
+public:
+    RowEncoder(const Dataset& dataset, const Sample& sample, Mode mode, const Tokenizer& tokenizer, const InputRules& rules)
+        : dataset_(dataset), mode_(mode), tokenizer_(tokenizer), rules_(rules) {
+        if (mode == Mode::cls) return;
+        for (const auto index : sample.demonstrations) {
+            const Row& row = dataset.train.rows.at(index);
+            const auto& word = dataset.classes.at(static_cast<std::size_t>(row.label)).word;
+            demonstrations_ += fill_template(dataset.prompt_template, row.text) + " " + word + "\n";
+        }
+    }
+
+    std::vector<EncodedRow> encode(const Split& split, const std::vector<std::uint32_t>& indices) {
+        std::vector<EncodedRow> encoded;
+        encoded.reserve(indices.size());
+        for (const auto index : indices) encoded.push_back(encode_row(split.rows.at(index)));
+        return encoded;
+    }
+
+    [[nodiscard]] std::int64_t cut_rows() const { return cut_rows_; }
+
+private:
+    [[nodiscard]] Rendered render(const Row& row) const {
+        if (mode_ == Mode::cls) return {row.text, 0, row.text.size()};
+        std::size_t offset = 0;
+        const auto query = fill_template(dataset_.prompt_template, row.text, &offset);
+        offset += demonstrations_.size();
+        return {demonstrations_ + query, offset, offset + row.text.size()};
+    }
+
+    EncodedRow encode_row(const Row& row) {
+        const Rendered input = render(row);
+        const auto tokens = tokenizer_.encode(input.text);
+        const auto length = static_cast<std::int64_t>(rules_.prefix_ids.size() + tokens.size());
+        auto to_drop = std::max<std::int64_t>(length - rules_.max_length, 0);
+        if (to_drop > 0) ++cut_rows_;
+        EncodedRow encoded{rules_.prefix_ids, row.number, row.label};
+        encoded.ids.reserve(static_cast<std::size_t>(length));
+        for (const Token& token : tokens) {
+            const bool of_text = token.begin >= input.begin && token.end <= input.end;
+            if (of_text && to_drop > 0) {
+                --to_drop;
+            } else {
+                encoded.ids.push_back(token.id);
+            }
+        }
+        const bool nothing_to_read = encoded.ids.size() == rules_.prefix_ids.size();
+        if (to_drop > 0 || nothing_to_read) refuse_length(row, encoded.ids.size());
+        return encoded;
+    }
+
+    [[noreturn]] void refuse_length(const Row& row, std::size_t length) const {
+        throw ConfigError("",
+                          "the input of row " + std::to_string(row.number + 1) + " has " + std::to_string(length) +
+                              " tokens even without its text, and the model has " + std::to_string(rules_.max_length) + " positions",
+                          "demonstrations and template are never cut", "ask for fewer demonstrations_per_class, or use a longer model");
+    }
+
+    const Dataset& dataset_;
+    Mode mode_;
+    const Tokenizer& tokenizer_;
+    const InputRules& rules_;
+    std::string demonstrations_;  ///< each with its label word and a newline behind
+    std::int64_t cut_rows_ = 0;
+};
+
+}  // namespace
+
+EncodedTask encode_task(const Dataset& dataset, const Sample& sample, Mode mode, const Tokenizer& tokenizer, const InputRules& rules) {
+    LAYERSWEEP_CHECK(rules.max_length > 0, "a model without positions");
+    RowEncoder encoder(dataset, sample, mode, tokenizer, rules);
+    EncodedTask task;
+    task.training = encoder.encode(dataset.train, sample.training);
+    task.validation = encoder.encode(dataset.validation.rows.empty() ? dataset.train : dataset.validation, sample.validation);
+    task.test = encoder.encode(dataset.test, sample.test);
+    task.label_token_ids = label_tokens(dataset.classes, tokenizer);
+    task.cut_rows = encoder.cut_rows();
+    task.training_per_class = sample.training_per_class;
+    return task;
+}
+
+std::vector<std::int32_t> label_tokens(const std::vector<ClassLabel>& classes, const Tokenizer& tokenizer) {
+    std::vector<std::int32_t> ids;
+    for (const auto& one : classes) ids.push_back(tokenizer.encode_ids(" " + one.word).at(0));
+    return ids;
+}
+
+void check_label_tokens(const std::vector<ClassLabel>& classes, const std::vector<std::int32_t>& label_token_ids,
+                        const std::string& where) {
+    LAYERSWEEP_CHECK(classes.size() == label_token_ids.size(), "as many label tokens as classes");
+    for (std::size_t i = 0; i < classes.size(); ++i) {
+        for (std::size_t j = 0; j < i; ++j) {
+            if (label_token_ids[i] != label_token_ids[j]) continue;
+            throw ConfigError(where,
+                              "the label words \"" + classes[j].word + "\" and \"" + classes[i].word + "\" begin with the same token",
+                              "only the first sub-token of a label word is scored, so these classes could not be told apart",
+                              "choose other label words, or leave out the mode lm");
+        }
+    }
+}
+
+}  // namespace layersweep
