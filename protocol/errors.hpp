@@ -34,7 +34,7 @@ enum class ExitCode : int { done = 0, user_mistake = 2, trials_set_aside = 3, ma
 }  // namespace layersweep
 
 /// Always on, in release builds too. `message` is a std::string expression, evaluated only on failure.
-#define LAYERSWEEP_CHECK(condition, message)                                           \
-    do {                                                                               \
+#define LAYERSWEEP_CHECK(condition, message)                                                 \
+    do {                                                                                     \
         if (!(condition)) ::layersweep::fail_check(#condition, __FILE__, __LINE__, message); \
     } while (false)

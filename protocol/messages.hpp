@@ -32,8 +32,8 @@ struct Assign {
     Attempt attempt;
     Trial trial;
     std::vector<WorkerId> gang;
-    std::uint32_t epoch = 0;    ///< grows with every assignment; in the tag of the gang's messages, so that stale ones are recognised
-    std::string nccl_id;        ///< hexadecimal ncclUniqueId that the leader offered; empty on CPUs
+    std::uint32_t epoch = 0;  ///< grows with every assignment; in the tag of the gang's messages, so that stale ones are recognised
+    std::string nccl_id;      ///< hexadecimal ncclUniqueId that the leader offered; empty on CPUs
     bool operator==(const Assign&) const = default;
 };
 /// Stop training this attempt at the next step and answer Abandoned.

@@ -18,9 +18,9 @@ struct Attempt {
 };
 
 struct EpochRecord {
-    std::int64_t epoch = 0;           ///< from 1
-    double train_loss = 0;            ///< mean over the epoch's rows, each before its step
-    double validation_accuracy = 0;   ///< fraction
+    std::int64_t epoch = 0;          ///< from 1
+    double train_loss = 0;           ///< mean over the epoch's rows, each before its step
+    double validation_accuracy = 0;  ///< fraction
     bool operator==(const EpochRecord&) const = default;
 };
 
@@ -41,20 +41,20 @@ struct Timings {
 
 /// What a finished attempt measured. All but `timings` depends on the trial alone (and the class of hardware).
 struct Result {
-    double accuracy = 0;  ///< on the test rows, fraction
-    double macro_f1 = 0;  ///< mean over all classes; a class with neither label nor prediction counts 0
+    double accuracy = 0;                               ///< on the test rows, fraction
+    double macro_f1 = 0;                               ///< mean over all classes; a class with neither label nor prediction counts 0
     std::vector<std::vector<std::int64_t>> confusion;  ///< [label][predicted]
-    std::int64_t best_epoch = 0;        ///< earliest best on validation; 0 where nothing was trained
+    std::int64_t best_epoch = 0;                       ///< earliest best on validation; 0 where nothing was trained
     double best_validation_accuracy = 0;
-    std::vector<EpochRecord> curve;     ///< one per epoch that ran
-    std::int64_t steps = 0;             ///< optimizer steps
-    std::int64_t train_tokens = 0;      ///< real tokens fed to training steps, padding not counted
-    std::int64_t parameters = 0;        ///< trained parameters of the cut model (and head)
+    std::vector<EpochRecord> curve;  ///< one per epoch that ran
+    std::int64_t steps = 0;          ///< optimizer steps
+    std::int64_t train_tokens = 0;   ///< real tokens fed to training steps, padding not counted
+    std::int64_t parameters = 0;     ///< trained parameters of the cut model (and head)
     std::int64_t train_rows = 0, validation_rows = 0, test_rows = 0;
     std::vector<std::int64_t> train_rows_per_class;
-    std::int64_t cut_rows = 0;          ///< inputs that lost tokens of their text to the model's length
-    std::string weights_hash;           ///< XXH3-128 of all parameters after the last step, in registration order
-    std::string precision_note;         ///< instruction set or GPU the numbers were made on ("avx512", "NVIDIA H100 …")
+    std::int64_t cut_rows = 0;            ///< inputs that lost tokens of their text to the model's length
+    std::string weights_hash;             ///< XXH3-128 of all parameters after the last step, in registration order
+    std::string precision_note;           ///< instruction set or GPU the numbers were made on ("avx512", "NVIDIA H100 …")
     std::vector<Prediction> predictions;  ///< one per test row, in row-sample order; not in the ledger, in predictions/
     Timings timings;
     std::string host;

@@ -59,30 +59,30 @@ struct DatasetRef {
     std::string folder;  ///< built-in formats only
     std::vector<std::string> train, test, validation;
     bool header = true;
-    std::string text;             ///< columns in braces, e.g. "{title}. {body}"
-    std::string label;            ///< column with the label
+    std::string text;                 ///< columns in braces, e.g. "{title}. {body}"
+    std::string label;                ///< column with the label
     std::vector<ClassLabel> classes;  ///< in class-id order
-    std::string prompt_template;  ///< e.g. "Review: {text}\nSentiment:", without the label word
-    std::string fingerprint;      ///< 32 hexadecimal digits over file contents and the fields above (no paths)
+    std::string prompt_template;      ///< e.g. "Review: {text}\nSentiment:", without the label word
+    std::string fingerprint;          ///< 32 hexadecimal digits over file contents and the fields above (no paths)
     bool operator==(const DatasetRef&) const = default;
 };
 
 /// Every training setting of one trial. Part of its key where it applies to the mode.
 struct TrainingSettings {
-    std::optional<std::int64_t> shots = 200;        ///< training rows per class; nullopt: all that validation leaves
-    std::int64_t demonstrations_per_class = 1;      ///< in every prompt (lm, p-cls)
-    std::optional<std::int64_t> test_rows = 1000;   ///< min(this, size); nullopt: all
-    std::optional<std::int64_t> validation_rows;    ///< nullopt: as many as test rows
-    std::int64_t batch = 1;                         ///< rows per optimizer step, over the whole gang
-    std::int64_t epochs = 50;                       ///< 0: the cut model is evaluated as it is
-    std::optional<std::int64_t> patience = 15;      ///< epochs without a strict rise of validation accuracy; nullopt: never stop early
+    std::optional<std::int64_t> shots = 200;       ///< training rows per class; nullopt: all that validation leaves
+    std::int64_t demonstrations_per_class = 1;     ///< in every prompt (lm, p-cls)
+    std::optional<std::int64_t> test_rows = 1000;  ///< min(this, size); nullopt: all
+    std::optional<std::int64_t> validation_rows;   ///< nullopt: as many as test rows
+    std::int64_t batch = 1;                        ///< rows per optimizer step, over the whole gang
+    std::int64_t epochs = 50;                      ///< 0: the cut model is evaluated as it is
+    std::optional<std::int64_t> patience = 15;     ///< epochs without a strict rise of validation accuracy; nullopt: never stop early
     double learning_rate = 5.0e-5;
     double beta1 = 0.9;
     double beta2 = 0.999;
     double epsilon = 1.0e-8;
-    double weight_decay = 0.01;                     ///< on all parameters, decoupled (AdamW)
-    std::optional<double> dropout;                  ///< one number for embeddings, attention, residuals; nullopt: from the model's config
-    Loss loss = Loss::label_words;                  ///< lm only
+    double weight_decay = 0.01;     ///< on all parameters, decoupled (AdamW)
+    std::optional<double> dropout;  ///< one number for embeddings, attention, residuals; nullopt: from the model's config
+    Loss loss = Loss::label_words;  ///< lm only
     Precision precision = Precision::fp32;
     Init init = Init::pretrained;
     Prune prune = Prune::first;
