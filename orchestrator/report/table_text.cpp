@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "orchestrator/report/accuracy_table.hpp"
+#include "orchestrator/report/display.hpp"
 #include "orchestrator/report/notes.hpp"
 
 namespace layersweep {
@@ -47,17 +48,6 @@ void add_table(std::string& out, const AccuracyTable& table) {
 }
 
 }  // namespace
-
-std::size_t display_width(std::string_view text) {
-    return static_cast<std::size_t>(std::ranges::count_if(text, [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
-}
-
-std::string printable(std::string_view text) {
-    std::string out(text);
-    std::ranges::replace_if(
-        out, [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }, ' ');
-    return out;
-}
 
 std::string table_text(const ReportInput& input) {
     std::string out = fmt::format("{}: {}\n", printable(input.grid->sweep), headline(input));

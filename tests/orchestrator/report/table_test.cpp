@@ -152,10 +152,5 @@ TEST(TableText, AlignsColumnsAndStarsTheBest) {
               "\nnote: two trials were merged\n");
 }
 
-TEST(TableText, CountsCodePointsNotBytesAndShowsNoControlCharacters) {
-    EXPECT_EQ(display_width("81.20 ± 1.03 –"), 14u);
-    EXPECT_EQ(printable("a\x1b[2Jb\nc"), "a [2Jb c");
-}
-
 }  // namespace
 }  // namespace layersweep

@@ -1,0 +1,91 @@
+#include "orchestrator/report/display.hpp"
+
+#include <fmt/format.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstdint>
+#include <utility>
+
+namespace layersweep {
+namespace {
+
+struct CodePoint {
+    std::size_t bytes = 1;
+    std::size_t columns = 1;
+};
+
+bool is_wide(std::uint32_t c) {
+    constexpr std::array<std::pair<std::uint32_t, std::uint32_t>, 9> ranges = {{{0x1100, 0x115F},
+                                                                                {0x2E80, 0xA4CF},
+                                                                                {0xAC00, 0xD7A3},
+                                                                                {0xF900, 0xFAFF},
+                                                                                {0xFE30, 0xFE6F},
+                                                                                {0xFF00, 0xFF60},
+                                                                                {0xFFE0, 0xFFE6},
+                                                                                {0x1F300, 0x1FAFF},
+                                                                                {0x20000, 0x3FFFD}}};
+    return std::ranges::any_of(ranges, [c](const auto& range) { return range.first <= c && c <= range.second; });
+}
+
+/// The code point at the start of a text that is not empty; a malformed byte counts as one.
+CodePoint first_of(std::string_view text) {
+    const auto lead = static_cast<unsigned char>(text[0]);
+    const std::size_t bytes = lead < 0xC0 ? 1 : lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : 4;
+    if (bytes == 1 || bytes > text.size()) return {};
+    std::uint32_t value = lead & (0xFFu >> (bytes + 1));
+    for (const char c : text.substr(1, bytes - 1)) {
+        if ((static_cast<unsigned char>(c) & 0xC0) != 0x80) return {};
+        value = value << 6 | (static_cast<unsigned char>(c) & 0x3F);
+    }
+    return {bytes, is_wide(value) ? 2u : 1u};
+}
+
+}  // namespace
+
+std::size_t display_width(std::string_view text) {
+    std::size_t columns = 0;
+    while (!text.empty()) {
+        const CodePoint point = first_of(text);
+        columns += point.columns;
+        text.remove_prefix(point.bytes);
+    }
+    return columns;
+}
+
+std::string fitted(std::string_view text, std::size_t columns) {
+    if (display_width(text) <= columns) return std::string(text);
+    if (columns == 0) return "";
+    std::size_t bytes = 0;
+    for (std::size_t used = 0;;) {
+        const CodePoint point = first_of(text.substr(bytes));
+        used += point.columns;
+        if (used > columns - 1) break;
+        bytes += point.bytes;
+    }
+    return std::string(text.substr(0, bytes)) + "…";
+}
+
+std::string printable(std::string_view text) {
+    std::string out(text);
+    std::ranges::replace_if(
+        out, [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }, ' ');
+    return out;
+}
+
+std::string clock_text(double seconds) {
+    const auto whole = std::llround(std::clamp(seconds, 0.0, 1e9));
+    return fmt::format("{}:{:02}:{:02}", whole / 3600, whole / 60 % 60, whole % 60);
+}
+
+std::optional<std::size_t> terminal_columns(int fd) {
+    if (::isatty(fd) == 0) return std::nullopt;
+    winsize size{};
+    if (::ioctl(fd, TIOCGWINSZ, &size) != 0 || size.ws_col == 0) return 80;
+    return size.ws_col;
+}
+
+}  // namespace layersweep
