@@ -1,0 +1,115 @@
+#include "cli/catalog.hpp"
+
+#include <fmt/format.h>
+
+#include <set>
+
+#include "protocol/errors.hpp"
+#include "worker/data/dataset.hpp"
+#include "worker/data/encoding.hpp"
+#include "worker/data/sampling.hpp"
+#include "worker/data/tokenizer.hpp"
+#include "worker/model/checkpoint/checkpoint.hpp"
+#include "worker/model/family/family.hpp"
+
+namespace layersweep {
+
+namespace {
+
+ModelFacts facts_of(const ModelRef& ref) {
+    const auto spec = read_decoder_spec(ref.path);
+    (void)Checkpoint::open(ref.path);  // refuses damaged headers and missing shards
+    ModelFacts facts{.ref = ref, .family = spec.family, .layers = spec.layers, .d_model = spec.d_model};
+    facts.vocabulary = spec.vocabulary;
+    facts.positions = spec.positions;
+    facts.fixed_parameters = parameter_count(spec, 0, 0);
+    facts.block_parameters = spec.layers > 0 ? parameter_count(spec, 1, 0) - facts.fixed_parameters : 0;
+    facts.ref.fingerprint = model_fingerprint(ref.path);
+    return facts;
+}
+
+DatasetFacts facts_of(const DatasetRef& ref) {
+    DatasetFacts facts{.ref = describe_dataset(ref)};
+    const auto dataset = load_dataset(facts.ref);
+    facts.train_rows = std::int64_t(dataset.train.rows.size());
+    facts.test_rows = std::int64_t(dataset.test.rows.size());
+    facts.validation_rows = std::int64_t(dataset.validation.rows.size());
+    facts.published_train_rows = dataset.train.published;
+    facts.published_test_rows = dataset.test.published;
+    facts.dropped_rows = dataset.train.dropped + dataset.test.dropped + dataset.validation.dropped;
+    return facts;
+}
+
+/// Runs `look` and puts the place in the sweep file in front of what it refuses.
+template <class Look>
+auto at_place(const SourcePlace& place, const std::string& what, Look look) {
+    try {
+        return look();
+    } catch (const ConfigError& error) {
+        throw ConfigError(fmt::format("{}: {} cannot be used\n{}", place.text(), what, error.what()));
+    }
+}
+
+/// What the checks of one grid share: every folder and data set is opened once.
+class InputChecks {
+public:
+    void check(const Trial& trial) {
+        const auto& training = trial.training;
+        const auto inputs = fmt::format("{} {} {} {} {} {} {} {}", trial.model.fingerprint, trial.dataset.fingerprint, name_of(trial.mode),
+                                        trial.seed, training.shots.value_or(-1), training.demonstrations_per_class,
+                                        training.test_rows.value_or(-1), training.validation_rows.value_or(-1));
+        if (!seen_.insert(inputs).second) return;
+        const auto& tokenizer = tokenizer_of(trial.model);
+        const auto where = fmt::format("model {}, data set {}", trial.model.name, trial.dataset.name);
+        if (trial.mode == Mode::lm) check_label_tokens(trial.dataset.classes, label_tokens(trial.dataset.classes, tokenizer), where);
+        const auto& dataset = dataset_of(trial.dataset);
+        auto sample = draw_sample(dataset, trial.seed, training);
+        // One prompt without its text is the shortest there is: where it fits, cutting text makes every prompt fit.
+        sample.training.resize(std::min<std::size_t>(sample.training.size(), 1));
+        sample.validation.clear();
+        sample.test.clear();
+        (void)encode_task(dataset, sample, trial.mode, tokenizer, rules_.at(trial.model.path));
+    }
+
+private:
+    const Tokenizer& tokenizer_of(const ModelRef& model) {
+        if (const auto found = tokenizers_.find(model.path); found != tokenizers_.end()) return found->second;
+        rules_[model.path] = read_decoder_spec(model.path).input;
+        return tokenizers_.emplace(model.path, Tokenizer::open(model.path)).first->second;
+    }
+    const Dataset& dataset_of(const DatasetRef& ref) {
+        if (const auto found = datasets_.find(ref.fingerprint); found != datasets_.end()) return found->second;
+        return datasets_.emplace(ref.fingerprint, load_dataset(ref)).first->second;
+    }
+
+    std::set<std::string> seen_;
+    std::map<std::string, Tokenizer> tokenizers_;
+    std::map<std::string, InputRules> rules_;
+    std::map<std::string, Dataset> datasets_;
+};
+
+}  // namespace
+
+Catalog look_at_inputs(const SweepConfig& config) {
+    Catalog catalog;
+    for (const auto& [name, model] : config.models)
+        catalog.models[name] = at_place(model.second, "model " + name, [&] { return facts_of(model.first); });
+    for (const auto& [name, dataset] : config.datasets)
+        catalog.datasets[name] = at_place(dataset.second, "data set " + name, [&] { return facts_of(dataset.first); });
+    return catalog;
+}
+
+void check_inputs(const Grid& grid) {
+    InputChecks checks;
+    for (const auto& trial : grid.trials) checks.check(trial);
+}
+
+LoadedSweep load_whole_sweep(const std::string& path) {
+    LoadedSweep sweep{.config = load_sweep(path)};
+    sweep.catalog = look_at_inputs(sweep.config);
+    sweep.grid = expand(sweep.config, sweep.catalog);
+    check_inputs(sweep.grid);
+    return sweep;
+}
+
+}  // namespace layersweep

@@ -1,0 +1,35 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "protocol/errors.hpp"
+
+namespace layersweep {
+
+// The commands of the program, one file each. Mistakes of the user's leave as ConfigError.
+
+struct RunOptions {
+    std::string config;
+    std::string results;               ///< empty: results/<sweep>
+    std::string progress = "auto";     ///< auto | terminal | plain
+    std::optional<std::uint64_t> shuffle;  ///< dispatch in a shuffled order, to show that results do not depend on it
+    bool take_over = false;            ///< take a sweep whose holder cannot be shown to be gone
+};
+
+ExitCode plan_command(const std::string& config);
+/// Started plainly: starts the ranks and waits. Started by mpirun or srun: is the coordinator or a worker, by its rank.
+ExitCode run_command(const RunOptions& options);
+struct StatusOptions {
+    std::string results;
+    bool exit_code = false;  ///< end with the exit code that the ledger gives, for scripts
+};
+ExitCode status_command(const StatusOptions& options);
+ExitCode report_command(const std::string& results);
+ExitCode trace_command(const std::string& config, const std::string& trial, const std::string& folder, std::optional<std::int64_t> steps);
+
+/// results/<sweep> in the working directory, or what --results says.
+[[nodiscard]] std::string results_folder(const std::string& sweep, const std::string& wanted);
+
+}  // namespace layersweep

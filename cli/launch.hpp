@@ -1,0 +1,22 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace layersweep {
+
+/// Whether this process was started as a rank by mpirun or srun.
+[[nodiscard]] bool started_as_rank();
+
+enum class LaunchEnd { ranks_left, killed_by_user };
+
+/// Starts `arguments` (this program's own, without its name) as `workers` + 1 ranks under mpirun with ULFM on, and stays until they have
+/// left. SIGTERM, SIGINT and SIGUSR1 are turned into SIGUSR1 for every rank, which is how a rank is asked to stop; a second SIGINT ends
+/// everything at once. What mpirun returns means nothing (it returns 0 when a node is lost): ask the ledger.
+LaunchEnd launch_ranks(std::int64_t workers, const std::vector<std::string>& arguments);
+
+/// Called first thing by a rank: it dies with the process that started it, and SIGUSR1 is ignored until a handler is set.
+void tie_to_launcher();
+
+}  // namespace layersweep

@@ -1,0 +1,83 @@
+#include "cli/machine.hpp"
+
+#include <sched.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+#include <string>
+
+namespace layersweep {
+
+namespace {
+
+std::int64_t allowed_cores() {
+    cpu_set_t set;
+    CPU_ZERO(&set);
+    std::int64_t cores = sched_getaffinity(0, sizeof set, &set) == 0 ? CPU_COUNT(&set) : 1;
+    std::ifstream quota_file("/sys/fs/cgroup/cpu.max");  // "max 100000" or "QUOTA PERIOD"
+    std::string quota;
+    double period = 0;
+    if (quota_file >> quota >> period && quota != "max" && period > 0)
+        cores = std::min(cores, std::max<std::int64_t>(1, std::int64_t(std::stod(quota) / period)));
+    return std::max<std::int64_t>(1, cores);
+}
+
+std::int64_t available_memory() {
+    std::int64_t bytes = 0;
+    std::ifstream meminfo("/proc/meminfo");
+    for (std::string name, unit; meminfo >> name;) {
+        std::int64_t kilobytes = 0;
+        meminfo >> kilobytes;
+        std::getline(meminfo, unit);
+        if (name == "MemAvailable:") bytes = kilobytes * 1024;
+    }
+    std::ifstream limit_file("/sys/fs/cgroup/memory.max");
+    std::string limit;
+    if (limit_file >> limit && limit != "max") bytes = std::min<std::int64_t>(bytes, std::stoll(limit));
+    return bytes;
+}
+
+std::int64_t visible_gpus() {
+    if (const char* listed = std::getenv("CUDA_VISIBLE_DEVICES")) {
+        std::stringstream list(listed);
+        std::int64_t count = 0;
+        for (std::string id; std::getline(list, id, ',');) count += !id.empty() && id != "-1" && id != "NoDevFiles";
+        return count;
+    }
+    std::error_code absent;
+    std::int64_t count = 0;
+    for (const auto& entry : std::filesystem::directory_iterator("/proc/driver/nvidia/gpus", absent)) count += entry.is_directory();
+    return count;
+}
+
+}  // namespace
+
+MachineLimits machine_limits() { return {allowed_cores(), available_memory(), visible_gpus()}; }
+
+std::int64_t trial_bytes(const Trial& trial, const ModelFacts& model) {
+    const std::int64_t number = trial.training.precision == Precision::fp64 ? 8 : 4;
+    const auto parameters = model.fixed_parameters + model.block_parameters * trial.layers;
+    constexpr std::int64_t buffers = 5;  // values, gradients, two moments, best weights
+    // About 34 numbers per token, block and model width stay for the backward pass (Korthikanti et al. 2022, table 2, without dropout).
+    const auto tokens = trial.training.batch * std::min<std::int64_t>(model.positions, 512);
+    return number * (buffers * parameters + 34 * tokens * model.d_model * std::max<std::int64_t>(trial.layers, 1)) + (std::int64_t{1} << 28);
+}
+
+std::int64_t workers_for(const SweepConfig& config, const Grid& grid, const Catalog& catalog, const MachineLimits& limits) {
+    if (config.run.workers) return *config.run.workers;
+    std::int64_t widest = 1, largest = 1, threads = 1;
+    bool cpu = limits.gpus == 0;
+    for (const auto& trial : grid.trials) {
+        widest = std::max(widest, trial.resources.gang);
+        threads = std::max(threads, trial.resources.threads_per_worker);
+        largest = std::max(largest, trial_bytes(trial, catalog.models.at(trial.model.name)));
+        cpu = cpu || trial.resources.device == Device::cpu;
+    }
+    if (!cpu) return std::max(widest, limits.gpus);
+    return std::max({widest, std::int64_t{1}, std::min(limits.cores / threads, limits.memory_bytes / largest)});
+}
+
+}  // namespace layersweep

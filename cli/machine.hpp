@@ -1,0 +1,26 @@
+#pragma once
+
+#include <cstdint>
+
+#include "orchestrator/config/sweep_config.hpp"
+#include "orchestrator/grid/catalog.hpp"
+#include "orchestrator/grid/grid.hpp"
+
+namespace layersweep {
+
+/// What this machine lets us use, from affinity, cgroup and /proc.
+struct MachineLimits {
+    std::int64_t cores = 1;
+    std::int64_t memory_bytes = 0;
+    std::int64_t gpus = 0;  ///< visible to this process, without asking any driver library
+};
+[[nodiscard]] MachineLimits machine_limits();
+
+/// Workers to start for `resources.workers: auto`: one per GPU; on CPUs min(cores / threads, memory / largest trial), at least the widest
+/// gang. A number in the sweep file is taken as it is.
+[[nodiscard]] std::int64_t workers_for(const SweepConfig& config, const Grid& grid, const Catalog& catalog, const MachineLimits& limits);
+
+/// Bytes that a trial's weights, gradients, moments and best weights take, with an allowance for activations.
+[[nodiscard]] std::int64_t trial_bytes(const Trial& trial, const ModelFacts& model);
+
+}  // namespace layersweep

@@ -1,0 +1,56 @@
+#include <fmt/format.h>
+
+#include <map>
+
+#include "cli/catalog.hpp"
+#include "cli/commands.hpp"
+#include "cli/machine.hpp"
+
+namespace layersweep {
+
+namespace {
+
+void print_inputs(const Catalog& catalog) {
+    fmt::print("\nmodels\n");
+    for (const auto& [name, model] : catalog.models)
+        fmt::print("  {:<14} {} · {} blocks · d {} · {} positions · {:.1f} M parameters · {}\n", name, model.family, model.layers, model.d_model,
+                   model.positions, double(model.fixed_parameters + model.block_parameters * model.layers) / 1e6, model.ref.path);
+    fmt::print("data sets\n");
+    for (const auto& [name, data] : catalog.datasets) {
+        const auto of = [](std::int64_t published) { return published ? fmt::format(" of {}", published) : std::string(); };
+        fmt::print("  {:<14} {} · train {}{} · test {}{} · {} classes{}\n", name, data.ref.format, data.train_rows, of(data.published_train_rows),
+                   data.test_rows, of(data.published_test_rows), data.ref.classes.size(),
+                   data.dropped_rows ? fmt::format(" · {} rows without text dropped", data.dropped_rows) : "");
+    }
+}
+
+void print_trials(const LoadedSweep& sweep) {
+    fmt::print("\n{:<10} {:<14} {:<10} {:<6} {:>6} {:>6} {:>12}\n", "key", "model", "dataset", "mode", "layers", "seed", "parameters");
+    for (const auto& trial : sweep.grid.trials) {
+        const auto& model = sweep.catalog.models.at(trial.model.name);
+        const auto head = trial.mode == Mode::lm ? 0 : model.d_model * std::int64_t(trial.dataset.classes.size());
+        const auto parameters = model.fixed_parameters + model.block_parameters * trial.layers + head;
+        std::string axes;
+        for (const auto& [name, value] : trial.other_axes) axes += fmt::format("  {}={}", name, value);
+        fmt::print("{:<10} {:<14} {:<10} {:<6} {:>6} {:>6} {:>12}{}\n", trial.key.hex.substr(0, 10), trial.model.name, trial.dataset.name,
+                   name_of(trial.mode), trial.layers, trial.seed, parameters, axes);
+    }
+}
+
+}  // namespace
+
+ExitCode plan_command(const std::string& config) {
+    const auto sweep = load_whole_sweep(config);
+    const auto workers = workers_for(sweep.config, sweep.grid, sweep.catalog, machine_limits());
+    fmt::print("sweep {}: {} trials, results go to {}\n", sweep.grid.sweep, sweep.grid.trials.size(), results_folder(sweep.grid.sweep, ""));
+    print_inputs(sweep.catalog);
+    for (const auto& notice : sweep.grid.notices) fmt::print("note: {}\n", notice);
+    fmt::print("\nworkers here: {} ({} threads each)\n", workers, sweep.config.resources.threads_per_worker);
+    fmt::print("shortcuts: none in this version (vocabulary, label_position and shared_prefix compute the plain way)\n");
+    fmt::print("checkpoint_every: trials are not checkpointed in this version; an interrupted one starts again\n");
+    print_trials(sweep);
+    fmt::print("\nNothing was started. To run it: layersweep run {}\n", config);
+    return ExitCode::done;
+}
+
+}  // namespace layersweep
