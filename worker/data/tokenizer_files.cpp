@@ -129,7 +129,8 @@ void read_added_tokens(const json& tokenizer, TokenizerFiles& files) {
 
 /// `added_tokens.json`, which transformers writes beside vocab.json for tokens that a user added: content -> id.
 void append_added_tokens(const std::string& path, TokenizerFiles& files) {
-    for (const auto& [content, id] : parse_json(path).items()) {
+    const json tokens = parse_json(path);
+    for (const auto& [content, id] : tokens.items()) {
         if (content.empty() || !id.is_number_integer()) refuse(path, "an added token has no content or no id");
         files.added_tokens.emplace_back(content, id.get<std::int32_t>());
     }
