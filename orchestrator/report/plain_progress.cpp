@@ -1,5 +1,7 @@
 #include "orchestrator/report/plain_progress.hpp"
 
+#include <fmt/format.h>
+
 #include "orchestrator/report/display.hpp"
 #include "orchestrator/report/progress_text.hpp"
 
@@ -7,7 +9,7 @@ namespace layersweep {
 namespace {
 
 std::string place(const Standing& standing) {
-    return "[" + clock_text(standing.elapsed_s) + "] " + std::to_string(standing.done) + "/" + std::to_string(standing.total) + " ";
+    return fmt::format("[{}] {}/{} ", clock_text(standing.elapsed_s), standing.done, standing.total);
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
 #include "orchestrator/report/csv_files.hpp"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include "orchestrator/report/csv_text.hpp"
@@ -90,7 +91,7 @@ TEST(CsvFiles, RowsStandInGridOrderWhateverWasInsertedFirst) {
     std::vector<TrialKey> keys;
     for (int i = 0; i < 12; ++i) {
         for (Sample* sample : {&forward, &backward})
-            sample->add("m" + std::to_string(i % 3), "d", Mode::lm, 1, static_cast<std::uint64_t>(i / 3));
+            sample->add(fmt::format("m{}", i % 3), "d", Mode::lm, 1, static_cast<std::uint64_t>(i / 3));
         keys.push_back(forward.grid.trials.back().key);
     }
     for (std::size_t i = 0; i < keys.size(); ++i) {

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <fmt/format.h>
+
 #include <deque>
 #include <string>
 #include <utility>
@@ -25,8 +27,7 @@ struct Sample {
         trial.model.name = model;
         trial.dataset.name = dataset;
         trial.dataset.classes = {{"0", "Negative"}, {"1", "Positive"}};
-        const auto number = std::to_string(grid.trials.size());
-        trial.key.hex = std::string(32 - number.size(), '0') + number;
+        trial.key.hex = fmt::format("{:032}", grid.trials.size());
         grid.trials.push_back(trial);
         return trial.key;
     }
