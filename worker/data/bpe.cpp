@@ -51,44 +51,68 @@ const Bpe::Merge* Bpe::find(std::int32_t left, std::int32_t right) const {
     return found == merges_.end() ? nullptr : &found->second;
 }
 
-void Bpe::encode_word(std::string_view word, std::uint32_t offset, std::vector<Token>& out) const {
-    const auto length = static_cast<std::int32_t>(word.size());
-    std::vector<Symbol> symbols(word.size());
-    for (std::int32_t i = 0; i < length; ++i) {
-        const auto byte = static_cast<unsigned char>(word[static_cast<std::size_t>(i)]);
-        if (byte_ids_[byte] == none) {
-            throw ConfigError(source_, "the vocabulary has no token for the byte " + std::to_string(byte),
-                              "a text holds it, and a byte-level vocabulary must cover all 256", "give the complete vocabulary");
+std::int32_t Bpe::byte_id(char byte) const {
+    const auto index = static_cast<unsigned char>(byte);
+    if (byte_ids_[index] != none) return byte_ids_[index];
+    throw ConfigError(source_, "the vocabulary has no token for the byte " + std::to_string(index),
+                      "a text holds it, and a byte-level vocabulary must cover all 256", "give the complete vocabulary");
+}
+
+/// One word while its neighbours are joined.
+class Bpe::Word {
+public:
+    Word(const Bpe& bpe, std::string_view bytes) : bpe_(bpe), symbols_(bytes.size()) {
+        const auto length = static_cast<std::int32_t>(bytes.size());
+        for (std::int32_t i = 0; i < length; ++i) {
+            const auto id = bpe.byte_id(bytes[static_cast<std::size_t>(i)]);
+            symbol(i) = {id, i - 1, i + 1 < length ? i + 1 : none, static_cast<std::uint32_t>(i + 1)};
         }
-        symbols[static_cast<std::size_t>(i)] = {byte_ids_[byte], i - 1, i + 1 < length ? i + 1 : none, static_cast<std::uint32_t>(i + 1)};
+        for (std::int32_t i = 0; i < length; ++i) consider(i);
     }
-    const auto symbol = [&](std::int32_t at) -> Symbol& { return symbols[static_cast<std::size_t>(at)]; };
-    std::priority_queue<Candidate> candidates;
-    const auto consider = [&](std::int32_t at) {
+
+    void join_all() {
+        while (!candidates_.empty()) {
+            const Candidate best = candidates_.top();
+            candidates_.pop();
+            Symbol& left = symbol(best.at);
+            if (left.id != best.left || left.next == none || symbol(left.next).id != best.right) continue;
+            Symbol& right = symbol(left.next);
+            left = {best.joined, left.previous, right.next, right.end};
+            right.id = none;
+            if (left.next != none) symbol(left.next).previous = best.at;
+            consider(best.at);
+            consider(left.previous);
+        }
+    }
+
+    void append_to(std::vector<Token>& out, std::uint32_t offset) const {
+        std::uint32_t begin = 0;
+        for (std::int32_t at = 0; at != none; at = symbols_[static_cast<std::size_t>(at)].next) {
+            const Symbol& symbol = symbols_[static_cast<std::size_t>(at)];
+            out.push_back({symbol.id, offset + begin, offset + symbol.end});
+            begin = symbol.end;
+        }
+    }
+
+private:
+    Symbol& symbol(std::int32_t at) { return symbols_[static_cast<std::size_t>(at)]; }
+
+    void consider(std::int32_t at) {
         if (at == none || symbol(at).next == none) return;
         const auto left = symbol(at).id, right = symbol(symbol(at).next).id;
-        if (const Merge* merge = find(left, right)) candidates.push({merge->rank, at, left, right, merge->id});
-    };
-    for (std::int32_t i = 0; i < length; ++i) consider(i);
-    while (!candidates.empty()) {
-        const Candidate best = candidates.top();
-        candidates.pop();
-        Symbol& left = symbol(best.at);
-        if (left.id != best.left || left.next == none || symbol(left.next).id != best.right) continue;
-        Symbol& right = symbol(left.next);
-        left.id = best.joined;
-        left.end = right.end;
-        left.next = right.next;
-        right.id = none;
-        if (left.next != none) symbol(left.next).previous = best.at;
-        consider(best.at);
-        consider(left.previous);
+        if (const Merge* merge = bpe_.find(left, right)) candidates_.push({merge->rank, at, left, right, merge->id});
     }
-    std::uint32_t begin = 0;
-    for (std::int32_t at = 0; at != none && length > 0; at = symbol(at).next) {
-        out.push_back({symbol(at).id, offset + begin, offset + symbol(at).end});
-        begin = symbol(at).end;
-    }
+
+    const Bpe& bpe_;
+    std::vector<Symbol> symbols_;
+    std::priority_queue<Candidate> candidates_;
+};
+
+void Bpe::encode_word(std::string_view word, std::uint32_t offset, std::vector<Token>& out) const {
+    if (word.empty()) return;
+    Word joined(*this, word);
+    joined.join_all();
+    joined.append_to(out, offset);
 }
 
 }  // namespace layersweep

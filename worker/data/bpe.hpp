@@ -22,11 +22,13 @@ public:
     void encode_word(std::string_view word, std::uint32_t offset, std::vector<Token>& out) const;
 
 private:
+    class Word;
     struct Merge {
         std::int32_t rank = 0;
         std::int32_t id = 0;  ///< of the joined token
     };
 
+    [[nodiscard]] std::int32_t byte_id(char byte) const;
     [[nodiscard]] const Merge* find(std::int32_t left, std::int32_t right) const;
 
     std::string source_;

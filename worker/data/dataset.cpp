@@ -1,15 +1,12 @@
 #include "worker/data/dataset.hpp"
 
 #include <algorithm>
-#include <filesystem>
-#include <nlohmann/json.hpp>
 #include <string_view>
 #include <unordered_map>
-#include <utility>
 
 #include "protocol/errors.hpp"
+#include "worker/data/dataset_description.hpp"
 #include "worker/data/dataset_format.hpp"
-#include "worker/data/fingerprint.hpp"
 #include "worker/data/read_file.hpp"
 #include "worker/data/text_table.hpp"
 #include "worker/data/utf8.hpp"
@@ -18,12 +15,6 @@ namespace layersweep {
 namespace {
 
 constexpr std::string_view placeholder = "{text}";
-
-using Files = std::vector<std::string>;
-
-std::string where_of(const DatasetRef& ref) {
-    return "dataset " + ref.name;
-}
 
 std::string row_of(const std::string& path, std::int64_t row) {
     return path + ": row " + std::to_string(row + 1);
@@ -107,103 +98,15 @@ void read_trec_file(const std::string& path, SplitReader& reader) {
     }
 }
 
-Files split_files(const DatasetRef& ref, std::string_view builtin_file, const Files& generic) {
-    if (find_builtin_format(ref.format) == nullptr) return generic;
-    return {(std::filesystem::path(ref.folder) / builtin_file).string()};
-}
-
-Files train_files(const DatasetRef& ref) {
-    const auto* builtin = find_builtin_format(ref.format);
-    return split_files(ref, builtin ? builtin->train_file : "", ref.train);
-}
-
-Files test_files(const DatasetRef& ref) {
-    const auto* builtin = find_builtin_format(ref.format);
-    return split_files(ref, builtin ? builtin->test_file : "", ref.test);
-}
-
-Files validation_files(const DatasetRef& ref) {
-    return find_builtin_format(ref.format) ? Files{} : ref.validation;
-}
-
-void check_format(const DatasetRef& ref) {
-    if (find_builtin_format(ref.format) != nullptr || ref.format == "csv" || ref.format == "tsv") return;
-    if (ref.format == "jsonl" || ref.format == "parquet") {
-        throw ConfigError(where_of(ref), "the format " + ref.format + " is not in this version", "its rows cannot be read",
-                          "convert the files to csv or tsv");
-    }
-    throw ConfigError(where_of(ref), "there is no format \"" + ref.format + "\"", "the format says how rows are read",
-                      "use one of sst2, emoc, trec, agnews, csv, tsv");
-}
-
-bool holds_parquet(const std::string& folder) {
-    std::error_code error;
-    for (const auto& entry : std::filesystem::directory_iterator(folder, error)) {
-        if (entry.path().extension() == ".parquet") return true;
-    }
-    return false;
-}
-
-void check_files(const DatasetRef& ref) {
-    for (const auto& path : dataset_files(ref)) {
-        std::error_code error;
-        if (std::filesystem::is_regular_file(path, error)) continue;
-        if (!ref.folder.empty() && holds_parquet(ref.folder)) {
-            throw ConfigError(where_of(ref), ref.folder + " holds the Parquet form of " + ref.format + ", which is not in this version",
-                              path + " is what would be read", "put the files there as their publisher made them");
-        }
-        throw ConfigError(where_of(ref), path + " does not exist or is not a file", "its rows are needed before the first trial starts",
-                          "correct the path, or put the file there");
-    }
-}
-
-void check_classes(const DatasetRef& ref) {
-    if (ref.classes.size() < 2) {
-        throw ConfigError(where_of(ref), "there are fewer than two classes", "there would be nothing to tell apart",
-                          "list every label's value and word under classes");
-    }
-    for (std::size_t i = 0; i < ref.classes.size(); ++i) {
-        for (std::size_t j = 0; j < i; ++j) {
-            if (ref.classes[i].value != ref.classes[j].value) continue;
-            throw ConfigError(where_of(ref), "the class \"" + ref.classes[i].value + "\" is there twice", "a label would have two words",
-                              "remove one");
-        }
-    }
-}
-
-void check_template(const DatasetRef& ref) {
-    const auto first = ref.prompt_template.find(placeholder);
-    if (first != std::string::npos && ref.prompt_template.find(placeholder, first + 1) == std::string::npos) return;
-    throw ConfigError(where_of(ref), "the template must hold {text} exactly once", "it says where the text of a row goes in the prompt",
-                      "write for example \"Review: {text}\\nRating:\"");
-}
-
-/// All fields that the format itself knows, where the reference leaves them empty.
-DatasetRef complete(DatasetRef ref) {
-    check_format(ref);
-    if (const auto* builtin = find_builtin_format(ref.format)) {
-        if (ref.classes.empty()) ref.classes = builtin->classes;
-        if (ref.prompt_template.empty()) ref.prompt_template = builtin->prompt_template;
-    }
-    check_classes(ref);
-    check_template(ref);
-    if (!ref.train.empty() && !ref.test.empty()) return ref;
-    if (find_builtin_format(ref.format) == nullptr) {
-        throw ConfigError(where_of(ref), ref.train.empty() ? "there is no train file" : "there is no test file",
-                          "trials train on the one and are measured on the other", "name both");
-    }
-    return ref;
-}
-
 TableLayout table_layout(const DatasetRef& ref) {
     const auto* builtin = find_builtin_format(ref.format);
-    if (builtin) return {*builtin->table, parse_text_pattern(std::string(builtin->text), where_of(ref)), std::string(builtin->label)};
+    if (builtin) return {*builtin->table, parse_text_pattern(std::string(builtin->text), dataset_where(ref)), std::string(builtin->label)};
     const bool tsv = ref.format == "tsv";
     const TextTableFormat format{.delimiter = tsv ? '\t' : ',', .quoting = !tsv, .header = ref.header};
-    return {format, parse_text_pattern(ref.text, where_of(ref)), ref.label};
+    return {format, parse_text_pattern(ref.text, dataset_where(ref)), ref.label};
 }
 
-Split read_split(const DatasetRef& ref, const Files& files, std::int64_t published) {
+Split read_split(const DatasetRef& ref, const std::vector<std::string>& files, std::int64_t published) {
     Split split;
     split.published = published;
     if (files.empty()) return split;
@@ -221,50 +124,17 @@ Split read_split(const DatasetRef& ref, const Files& files, std::int64_t publish
     return split;
 }
 
-/// All that decides what a row means, besides the bytes of the files.
-std::string meaning_of(const DatasetRef& ref) {
-    nlohmann::json classes = nlohmann::json::array();
-    for (const auto& one : ref.classes) classes.push_back({one.value, one.word});
-    const bool generic = find_builtin_format(ref.format) == nullptr;
-    return nlohmann::json{{"format", ref.format},
-                          {"classes", classes},
-                          {"template", ref.prompt_template},
-                          {"header", generic && ref.header},
-                          {"text", generic ? ref.text : ""},
-                          {"label", generic ? ref.label : ""}}
-        .dump();
-}
-
 }  // namespace
 
 Dataset load_dataset(const DatasetRef& given) {
-    const DatasetRef ref = complete(given);
-    check_files(ref);
+    const DatasetRef ref = complete_dataset(given);
+    const SplitFiles files = split_files(ref);
     const auto* builtin = find_builtin_format(ref.format);
     return {.classes = ref.classes,
             .prompt_template = ref.prompt_template,
-            .train = read_split(ref, train_files(ref), builtin ? builtin->published_train : 0),
-            .test = read_split(ref, test_files(ref), builtin ? builtin->published_test : 0),
-            .validation = read_split(ref, validation_files(ref), 0)};
-}
-
-DatasetRef describe_dataset(const DatasetRef& given) {
-    DatasetRef ref = complete(given);
-    if (find_builtin_format(ref.format) == nullptr) static_cast<void>(parse_text_pattern(ref.text, where_of(ref)));
-    check_files(ref);
-    std::vector<std::pair<std::string, std::string>> role_and_path;
-    for (const auto& path : train_files(ref)) role_and_path.emplace_back("train", path);
-    for (const auto& path : test_files(ref)) role_and_path.emplace_back("test", path);
-    for (const auto& path : validation_files(ref)) role_and_path.emplace_back("validation", path);
-    ref.fingerprint = fingerprint_of(role_and_path, meaning_of(ref));
-    return ref;
-}
-
-std::vector<std::string> dataset_files(const DatasetRef& ref) {
-    check_format(ref);
-    Files all = train_files(ref);
-    for (const auto& files : {test_files(ref), validation_files(ref)}) all.insert(all.end(), files.begin(), files.end());
-    return all;
+            .train = read_split(ref, files.train, builtin ? builtin->published_train : 0),
+            .test = read_split(ref, files.test, builtin ? builtin->published_test : 0),
+            .validation = read_split(ref, files.validation, 0)};
 }
 
 std::string fill_template(const std::string& prompt_template, const std::string& text, std::size_t* text_offset) {
