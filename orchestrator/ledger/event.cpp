@@ -1,0 +1,99 @@
+#include "orchestrator/ledger/event.hpp"
+
+#include <string_view>
+
+#include "protocol/codec.hpp"
+#include "protocol/errors.hpp"
+
+namespace layersweep {
+namespace {
+
+using nlohmann::json;
+
+json ranks_of(const std::vector<WorkerId>& workers) {
+    json ranks = json::array();
+    for (const WorkerId worker : workers) ranks.push_back(worker.rank);
+    return ranks;
+}
+
+std::vector<WorkerId> workers_of(const json& ranks) {
+    std::vector<WorkerId> workers;
+    for (const json& rank : ranks) workers.push_back({rank.get<int>()});
+    return workers;
+}
+
+json write(const event::LifeBegan&) {
+    throw InvariantError("the beginning of a life is the header of its segment, not a line of its own");
+}
+json write(const event::Assigned& e) {
+    return {{"event", "assigned"}, {"attempt", e.attempt}, {"workers", ranks_of(e.workers)}, {"time_ms", e.time_ms}};
+}
+json write(const event::Finished& e) {
+    return {{"event", "finished"},  {"attempt", e.attempt}, {"result", e.result},
+            {"workers", e.workers}, {"time_ms", e.time_ms}, {"threads_per_worker", e.threads_per_worker}};
+}
+json write(const event::Failed& e) {
+    return {{"event", "failed"}, {"attempt", e.attempt}, {"failure", e.failure}};
+}
+json write(const event::Abandoned& e) {
+    return {{"event", "abandoned"}, {"attempt", e.attempt}};
+}
+json write(const event::WorkerLost& e) {
+    return {{"event", "worker_lost"}, {"worker", e.worker.rank}, {"why", e.why}};
+}
+json write(const event::SetAside& e) {
+    return {
+        {"event", "set_aside"}, {"key", e.key.hex}, {"why", e.why}, {"cause", e.cause == SetAsideCause::no_room ? "no_room" : "failures"}};
+}
+json write(const event::Stopped& e) {
+    return {{"event", "stopped"}, {"why", e.why}, {"cause", e.cause == StopCause::no_workers ? "no_workers" : "asked"}};
+}
+json write(const event::Completed&) {
+    return {{"event", "completed"}};
+}
+
+event::Finished finished_of(const json& j) {
+    return {.attempt = j.at("attempt").get<Attempt>(),
+            .result = j.at("result").get<Result>(),
+            .workers = j.at("workers").get<std::vector<WorkerFacts>>(),
+            .threads_per_worker = j.at("threads_per_worker").get<std::int64_t>(),
+            .time_ms = j.at("time_ms").get<std::int64_t>()};
+}
+
+event::SetAside set_aside_of(const json& j) {
+    const bool no_room = j.at("cause").get<std::string>() == "no_room";
+    return {.key = {j.at("key").get<std::string>()},
+            .why = j.at("why").get<std::string>(),
+            .cause = no_room ? SetAsideCause::no_room : SetAsideCause::failures};
+}
+
+std::optional<Event> read(const json& j) {
+    const auto kind = j.at("event").get<std::string>();
+    if (kind == "assigned")
+        return event::Assigned{j.at("attempt").get<Attempt>(), workers_of(j.at("workers")), j.at("time_ms").get<std::int64_t>()};
+    if (kind == "finished") return finished_of(j);
+    if (kind == "failed") return event::Failed{j.at("attempt").get<Attempt>(), j.at("failure").get<TrialFailure>()};
+    if (kind == "abandoned") return event::Abandoned{j.at("attempt").get<Attempt>()};
+    if (kind == "worker_lost") return event::WorkerLost{{j.at("worker").get<int>()}, j.at("why").get<std::string>()};
+    if (kind == "set_aside") return set_aside_of(j);
+    if (kind == "completed") return event::Completed{};
+    if (kind != "stopped") return std::nullopt;
+    const bool no_workers = j.at("cause").get<std::string>() == "no_workers";
+    return event::Stopped{j.at("why").get<std::string>(), no_workers ? StopCause::no_workers : StopCause::asked};
+}
+
+}  // namespace
+
+json json_of(const Event& event) {
+    return std::visit([](const auto& e) { return write(e); }, event);
+}
+
+std::optional<Event> event_of(const json& json) {
+    try {
+        return read(json);
+    } catch (const nlohmann::json::exception& error) {
+        throw MachineError(std::string("a ledger event lacks what it must have: ") + error.what());
+    }
+}
+
+}  // namespace layersweep

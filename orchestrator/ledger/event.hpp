@@ -1,0 +1,90 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include <nlohmann/json.hpp>
+
+#include "protocol/messages.hpp"
+#include "protocol/result.hpp"
+
+namespace layersweep {
+
+/// Why a trial is not tried again.
+enum class SetAsideCause {
+    failures,  ///< its own: for good
+    no_room,   ///< its gang is wider than the workers of this life: the next life tries again
+};
+/// Why a life ended before the sweep did.
+enum class StopCause {
+    asked,       ///< a signal or a time limit
+    no_workers,  ///< all of them are lost
+};
+
+/// What can happen to a sweep. Times are milliseconds since 1970, for people; nothing is decided by them.
+namespace event {
+
+/// A life of the coordinator began; written as the header of its segment. What an older life left running is waiting again.
+struct LifeBegan {
+    std::uint32_t life = 0;
+    bool operator==(const LifeBegan&) const = default;
+};
+struct Assigned {
+    Attempt attempt;
+    std::vector<WorkerId> workers;  ///< leader first
+    std::int64_t time_ms = 0;
+    bool operator==(const Assigned&) const = default;
+};
+struct Finished {
+    Attempt attempt;
+    Result result;                     ///< without predictions
+    std::vector<WorkerFacts> workers;  ///< leader first
+    std::int64_t threads_per_worker = 1;
+    std::int64_t time_ms = 0;
+    bool operator==(const Finished&) const = default;
+};
+struct Failed {
+    Attempt attempt;
+    TrialFailure failure;
+    bool operator==(const Failed&) const = default;
+};
+/// Given up without a result and without a failure; the trial is waiting again.
+struct Abandoned {
+    Attempt attempt;
+    bool operator==(const Abandoned&) const = default;
+};
+struct WorkerLost {
+    WorkerId worker;
+    std::string why;
+    bool operator==(const WorkerLost&) const = default;
+};
+struct SetAside {
+    TrialKey key;
+    std::string why;
+    SetAsideCause cause = SetAsideCause::failures;
+    bool operator==(const SetAside&) const = default;
+};
+struct Stopped {
+    std::string why;
+    StopCause cause = StopCause::asked;
+    bool operator==(const Stopped&) const = default;
+};
+/// Every trial has its result or is set aside.
+struct Completed {
+    bool operator==(const Completed&) const = default;
+};
+
+}  // namespace event
+
+using Event = std::variant<event::LifeBegan, event::Assigned, event::Finished, event::Failed, event::Abandoned, event::WorkerLost,
+                           event::SetAside, event::Stopped, event::Completed>;
+
+/// An event as the ledger's JSON object; `LifeBegan` has none of its own, it is read out of the segment's header.
+[[nodiscard]] nlohmann::json json_of(const Event& event);
+/// nullopt for a kind that this version does not know. Throws MachineError where a known kind lacks what it must have.
+[[nodiscard]] std::optional<Event> event_of(const nlohmann::json& json);
+
+}  // namespace layersweep
