@@ -15,7 +15,7 @@ namespace layersweep {
 struct SourcePlace {
     std::string file;
     int line = 0, column = 0;
-    [[nodiscard]] std::string text() const;  ///< "file:line:column"
+    [[nodiscard]] std::string text() const;  ///< "file:line:column"; the file alone where the line is 0
 };
 
 /// A scalar as written, with its place; typed when it is applied to a setting.
@@ -62,7 +62,7 @@ struct SweepConfig {
     SourcePlace place;
     std::map<std::string, std::pair<ModelRef, SourcePlace>> models;      ///< path resolved and absolute; fingerprint empty
     std::map<std::string, std::pair<DatasetRef, SourcePlace>> datasets;  ///< paths resolved and absolute; fingerprint empty
-    std::vector<Axis> axes;  ///< in file order
+    std::vector<Axis> axes;                                              ///< in file order
     std::vector<Match> exclude;
     std::vector<Override> overrides;
     TrainingSettings training;
@@ -70,6 +70,7 @@ struct SweepConfig {
     RunSettings run;
     ShortcutSettings shortcuts;
     FaultSettings faults;
+    std::map<std::string, SourcePlace> setting_places;  ///< where `training`, `resources`, … set a setting; absent: its default holds
 };
 
 /// Reads a sweep file. Throws ConfigError (file:line:column, reason, nearest valid name).
@@ -78,6 +79,10 @@ struct SweepConfig {
 /// Applies one training or resource setting by name to a trial ("learning_rate", "batch", "gang", …). Throws ConfigError at the place.
 /// Returns false where no setting has that name.
 bool apply_setting(Trial& trial, const std::string& name, const SettingValue& value);
+/// The value that the trial has for a training or resource setting, in the one spelling that reports use. nullopt: no such setting.
+[[nodiscard]] std::optional<std::string> printed_setting(const Trial& trial, const std::string& name);
+/// Names of all training and resource settings that a trial has, in the order of the reference.
+[[nodiscard]] std::vector<std::string> trial_setting_names();
 
 /// The configuration as a sweep file that gives the same trials: all defaults spelled out, variables and paths resolved.
 [[nodiscard]] std::string resolved_yaml(const SweepConfig& config);

@@ -18,8 +18,10 @@ struct ModelFacts {
 };
 
 struct DatasetFacts {
-    DatasetRef ref;  ///< classes, template and fingerprint filled in
-    std::int64_t train_rows = 0, test_rows = 0, validation_rows = 0;
+    DatasetRef ref;                                                   ///< classes, template and fingerprint filled in
+    std::int64_t train_rows = 0, test_rows = 0, validation_rows = 0;  ///< rows with text; validation 0: taken from train
+    std::int64_t published_train_rows = 0, published_test_rows = 0;   ///< what the publisher's splits have; 0: not known
+    std::int64_t dropped_rows = 0;                                    ///< rows whose text was empty
 };
 
 /// Facts by the short names of the sweep file.

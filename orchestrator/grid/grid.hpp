@@ -24,8 +24,11 @@ struct Grid {
 
 /// The key: hash of the canonical JSON of the settings that define the experiment. Settings that do not apply to the mode do not enter.
 [[nodiscard]] TrialKey key_of(const Trial& trial);
-/// What `key_of` hashes, for people who ask why two keys differ.
+/// What `key_of` hashes (canonical JSON: sorted keys, shortest round-trip numbers), for people who ask why two keys differ.
 [[nodiscard]] std::string key_material(const Trial& trial);
+
+/// "model=…,dataset=…,mode=…,layers=…,seed=…" and the other axes: what `select` finds the trial by.
+[[nodiscard]] std::string label_of(const Trial& trial);
 
 /// grid.jsonl of the results folder: a header line with sweep and axis names, then one trial a line. Written aside and renamed.
 void write_grid(const std::string& path, const Grid& grid);
@@ -34,6 +37,7 @@ void write_grid(const std::string& path, const Grid& grid);
 [[nodiscard]] std::string grid_hash(const Grid& grid);
 
 /// The trials that a TRIAL argument names: a key prefix, or "model=…,dataset=…,mode=…,layers=…,seed=…" (any subset, other axes too).
+/// Never empty: throws ConfigError with the nearest names where nothing matches.
 [[nodiscard]] std::vector<const Trial*> select(const Grid& grid, const std::string& pattern);
 
 }  // namespace layersweep
