@@ -169,6 +169,8 @@ private:
             parent.node.items.push_back(std::move(node));
             return;
         }
+        // The parser's mark of an absent value is that of whatever comes next.
+        if (node.kind == YamlNode::Kind::null) node.place = parent.key->second;
         parent.node.entries.push_back({std::move(parent.key->first), parent.key->second, std::move(node)});
         parent.key.reset();
     }

@@ -1,0 +1,90 @@
+#include "tests/orchestrator/grid/grid_builder.hpp"
+
+#include <iterator>
+
+namespace layersweep {
+namespace {
+
+using testing::HasSubstr;
+
+class GridFile : public testing::Test {
+protected:
+    GridFile() {
+        std::string pattern = (std::filesystem::temp_directory_path() / "layersweep-gridfile-XXXXXX").string();
+        folder_ = ::mkdtemp(pattern.data());
+    }
+    ~GridFile() override { std::filesystem::remove_all(folder_); }
+
+    [[nodiscard]] std::string path() const { return (folder_ / "grid.jsonl").string(); }
+    [[nodiscard]] std::string text() const {
+        std::ifstream in(path(), std::ios::binary);
+        return {std::istreambuf_iterator<char>(in), {}};
+    }
+    [[nodiscard]] std::string refused(const std::string& text) const {
+        std::ofstream(path(), std::ios::binary) << text;
+        try {
+            (void)read_grid(path());
+        } catch (const ConfigError& error) {
+            return error.what();
+        }
+        return "accepted";
+    }
+
+    std::filesystem::path folder_;
+    Grid grid_ = grid_of(
+        "grid: { model: [small, tiny], dataset: [trec], mode: [lm, cls], layers: [1, all], seed: 0, learning_rate: [1e-5, 0.3] }\n"
+        "exclude: [{ layers: 3 }]\n");
+};
+
+TEST_F(GridFile, RoundTripsEverything) {
+    write_grid(path(), grid_);
+    const Grid read = read_grid(path());
+    EXPECT_EQ(read.sweep, grid_.sweep);
+    EXPECT_EQ(read.trials, grid_.trials);
+    EXPECT_EQ(read.axis_names, grid_.axis_names);
+    EXPECT_EQ(read.notices, grid_.notices);
+    EXPECT_FALSE(read.notices.empty());
+}
+
+TEST_F(GridFile, ReplacesAnOldOneAndLeavesNothingBeside) {
+    std::ofstream(path()) << "old";
+    write_grid(path(), grid_);
+    EXPECT_EQ(read_grid(path()).trials.size(), grid_.trials.size());
+    EXPECT_EQ(std::distance(std::filesystem::directory_iterator(folder_), {}), 1);
+}
+
+TEST_F(GridFile, UnwritableFolderIsAMachineError) {
+    EXPECT_THROW(write_grid("/nonexistent/grid.jsonl", grid_), MachineError);
+}
+
+TEST_F(GridFile, AbsentFileNamesTheCommand) {
+    EXPECT_THAT([&] { (void)read_grid(path()); }, testing::ThrowsMessage<ConfigError>(HasSubstr("no results folder")));
+}
+
+TEST_F(GridFile, DamageIsRefused) {
+    write_grid(path(), grid_);
+    const std::string good = text();
+    const std::size_t header_end = good.find('\n') + 1;
+    EXPECT_THAT(refused(""), HasSubstr("is empty"));
+    EXPECT_THAT(refused("{}\n"), HasSubstr("no list of trials"));
+    EXPECT_THAT(refused("[]\n"), HasSubstr("damaged"));
+    EXPECT_THAT(refused(good.substr(0, good.size() - 20)), HasSubstr("damaged"));
+    EXPECT_THAT(refused(good.substr(0, header_end)), HasSubstr("missing or changed"));
+    EXPECT_THAT(refused(good.substr(0, header_end) + "{}\n"), HasSubstr("grid.jsonl:2: this line holds no trial"));
+    EXPECT_THAT(refused(good + "not json\n"), HasSubstr("damaged"));
+    std::string other = good;
+    other.replace(other.find("\"version\":1"), 11, "\"version\":9");
+    EXPECT_THAT(refused(other), HasSubstr("another version"));
+}
+
+TEST_F(GridFile, HashDependsOnKeysAndOrder) {
+    Grid swapped = grid_;
+    std::swap(swapped.trials[0], swapped.trials[1]);
+    EXPECT_NE(grid_hash(swapped), grid_hash(grid_));
+    Grid fewer = grid_;
+    fewer.trials.pop_back();
+    EXPECT_NE(grid_hash(fewer), grid_hash(grid_));
+}
+
+}  // namespace
+}  // namespace layersweep
