@@ -112,4 +112,15 @@ LoadedSweep load_whole_sweep(const std::string& path) {
     return sweep;
 }
 
+void check_resources(const LoadedSweep& sweep, std::int64_t workers, const std::string& path) {
+    for (const auto& trial : sweep.grid.trials) {
+        if (trial.resources.gang > workers)
+            throw ConfigError(path, fmt::format("a gang of {} with {} workers", trial.resources.gang, workers), "it could never start",
+                              "set resources.workers to at least the gang, or resources.gang lower");
+        if (trial.resources.device != sweep.config.resources.device)
+            throw ConfigError(path, "device differs between trials", "a worker holds one device for the whole sweep",
+                              "make one sweep file per device");
+    }
+}
+
 }  // namespace layersweep

@@ -23,4 +23,7 @@ struct LoadedSweep {
 /// load_sweep + look_at_inputs + expand + check_inputs.
 [[nodiscard]] LoadedSweep load_whole_sweep(const std::string& path);
 
+/// Refuses what the workers at hand cannot do: a gang wider than all of them, two devices in one sweep. Throws ConfigError.
+void check_resources(const LoadedSweep& sweep, std::int64_t workers, const std::string& path);
+
 }  // namespace layersweep

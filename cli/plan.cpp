@@ -42,6 +42,7 @@ void print_trials(const LoadedSweep& sweep) {
 ExitCode plan_command(const std::string& config) {
     const auto sweep = load_whole_sweep(config);
     const auto workers = workers_for(sweep.config, sweep.grid, sweep.catalog, machine_limits());
+    check_resources(sweep, workers, config);
     fmt::print("sweep {}: {} trials, results go to {}\n", sweep.grid.sweep, sweep.grid.trials.size(), results_folder(sweep.grid.sweep, ""));
     print_inputs(sweep.catalog);
     for (const auto& notice : sweep.grid.notices) fmt::print("note: {}\n", notice);

@@ -1,0 +1,107 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+
+#include "cli/commands.hpp"
+#include "cli/report_files.hpp"
+#include "orchestrator/ledger/holder.hpp"
+#include "orchestrator/report/cells.hpp"
+#include "orchestrator/report/display.hpp"
+#include "orchestrator/schedule/exit_code.hpp"
+
+namespace layersweep {
+
+namespace {
+
+std::int64_t now_ms() {
+    return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::system_clock::now().time_since_epoch()).count();
+}
+
+/// Seconds that the waiting trials will take at the pace of the finished ones: mean seconds by (mode, layers), else of all.
+class Pace {
+public:
+    void add(const Trial& trial, double seconds) {
+        for (const auto& key : {key_of_kind(trial), std::string()}) {
+            auto& [sum, count] = seconds_[key];
+            sum += seconds;
+            count += 1;
+        }
+    }
+    [[nodiscard]] std::optional<double> expected(const Trial& trial) const {
+        for (const auto& key : {key_of_kind(trial), std::string()})
+            if (const auto found = seconds_.find(key); found != seconds_.end()) return found->second.first / found->second.second;
+        return std::nullopt;
+    }
+
+private:
+    static std::string key_of_kind(const Trial& trial) {
+        return fmt::format("{} {} {} {}", trial.model.name, trial.dataset.name, name_of(trial.mode), trial.layers);
+    }
+    std::map<std::string, std::pair<double, double>> seconds_;
+};
+
+std::optional<double> seconds_left(const ReplayedSweep& sweep) {
+    Pace pace;
+    std::size_t workers = 0;
+    for (std::size_t i = 0; i < sweep.plan.size(); ++i) {
+        if (const auto* finished = sweep.plan.status(i).as<trial_state::Finished>())
+            pace.add(sweep.grid.trials[i], finished->result.timings.total_s * double(finished->workers.size()));
+        if (const auto* running = sweep.plan.status(i).as<trial_state::Running>()) workers += running->workers.size();
+    }
+    double left = 0;
+    for (std::size_t i = 0; i < sweep.plan.size(); ++i) {
+        const auto& status = sweep.plan.status(i);
+        const auto* running = status.as<trial_state::Running>();
+        if (!running && !status.is_waiting()) continue;
+        const auto expected = pace.expected(sweep.grid.trials[i]);
+        if (!expected) return std::nullopt;
+        const double gone = running ? double(now_ms() - running->since_ms) / 1000 * double(running->workers.size()) : 0;
+        left += std::max(0.0, *expected - gone);
+    }
+    return workers > 0 ? std::optional(left / double(workers)) : std::nullopt;
+}
+
+void print_running(const ReplayedSweep& sweep) {
+    for (std::size_t i = 0; i < sweep.plan.size(); ++i) {
+        if (const auto* running = sweep.plan.status(i).as<trial_state::Running>())
+            fmt::print("  running     {}  for {}, attempt {}\n", trial_text(sweep.grid.trials[i]),
+                       clock_text(double(now_ms() - running->since_ms) / 1000), running->attempt.number);
+    }
+}
+
+void print_troubled(const ReplayedSweep& sweep) {
+    for (std::size_t i = 0; i < sweep.plan.size(); ++i) {
+        const auto& status = sweep.plan.status(i);
+        const auto name = trial_text(sweep.grid.trials[i]);
+        if (const auto* aside = status.as<trial_state::SetAside>()) fmt::print("  set aside   {}  {}\n", name, printable(aside->why));
+        if (status.is_waiting() && status.last_failure)
+            fmt::print("  to be tried again  {}  after {}: {}\n", name, name_of(status.last_failure->reason), printable(status.last_failure->detail));
+    }
+}
+
+}  // namespace
+
+ExitCode status_command(const StatusOptions& options) {
+    const auto folder = existing_results(options.results);
+    const auto sweep = read_sweep(folder);
+    const auto& counts = sweep.plan.counts();
+    const auto holder = holder_of({folder});
+    const bool alive = holder && !is_provably_gone(*holder, current_process(), start_time_of);
+    fmt::print("sweep {}: {} of {} trials done, {} running, {} waiting, {} set aside; {} attempts failed\n", sweep.grid.sweep, counts.finished,
+               sweep.grid.trials.size(), alive ? counts.running : 0, counts.waiting + (alive ? 0 : counts.running), counts.set_aside,
+               counts.failures);
+    if (alive) {
+        fmt::print("  held by     {}\n", text_of(*holder));
+        print_running(sweep);
+        if (const auto left = seconds_left(sweep)) fmt::print("  about {} left\n", clock_text(*left));
+    } else if (!sweep.plan.is_complete()) {
+        fmt::print("  nobody is running it: the same `layersweep run` command goes on\n");
+    }
+    print_troubled(sweep);
+    if (sweep.ledger.ignored_bytes > 0)
+        fmt::print("  note: the ledger's last {} bytes are torn and are ignored\n", sweep.ledger.ignored_bytes);
+    return options.exit_code ? exit_code(sweep.plan) : ExitCode::done;
+}
+
+}  // namespace layersweep
