@@ -1,0 +1,51 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "orchestrator/schedule/plan.hpp"
+#include "protocol/messages.hpp"
+#include "protocol/trial.hpp"
+
+namespace layersweep {
+
+/// A worker that lives, as the scheduler sees it.
+struct WorkerView {
+    WorkerId id;
+    std::string host;   ///< empty: not heard of yet
+    bool idle = false;  ///< never true where the host is not known
+};
+
+struct Assignment {
+    std::size_t trial = 0;
+    std::vector<WorkerId> gang;  ///< leader first
+    bool operator==(const Assignment&) const = default;
+};
+
+/// Chooses what runs next: the longest trial first, ties in grid order. A gang takes idle workers of one host where some host is wide
+/// enough, else of as few hosts as possible. The first gang in line that finds no room has workers held for it, so that narrow trials
+/// cannot starve it; those behind it use what is left. Pure: the same plan and workers give the same answer.
+class Scheduler {
+public:
+    /// `costs` by trial. With a seed the order is shuffled instead, to show that results do not depend on it.
+    Scheduler(const std::vector<Trial>& trials, std::vector<double> costs, std::optional<std::uint64_t> shuffle_seed = std::nullopt);
+
+    /// What to start now. A gang wider than all living workers is passed over: see `too_wide`.
+    [[nodiscard]] std::vector<Assignment> decide(const Plan& plan, std::span<const WorkerView> living) const;
+    /// The waiting trials that these workers can never run.
+    [[nodiscard]] std::vector<std::size_t> too_wide(const Plan& plan, std::size_t living) const;
+
+    [[nodiscard]] double cost(std::size_t trial) const { return costs_.at(trial); }
+    [[nodiscard]] std::size_t gang(std::size_t trial) const { return gangs_.at(trial); }
+
+private:
+    std::vector<double> costs_;
+    std::vector<std::size_t> gangs_;  ///< workers that each trial takes
+    std::vector<std::size_t> order_;  ///< trials, the first in line first
+};
+
+}  // namespace layersweep
