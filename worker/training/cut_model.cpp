@@ -1,6 +1,7 @@
 #include "worker/training/cut_model.hpp"
 
 #include <ATen/ATen.h>
+#include <c10/core/GradMode.h>
 
 #include <algorithm>
 

@@ -1,6 +1,7 @@
 #include "worker/training/optimizer.hpp"
 
 #include <ATen/Functions.h>
+#include <c10/core/GradMode.h>
 
 namespace layersweep {
 
