@@ -13,10 +13,11 @@ namespace {
 
 using Bytes = std::vector<std::uint8_t>;
 
-/// What one worker sent, or no bytes: that it was killed.
+/// What one worker sent, or that it was killed.
 struct Letter {
     WorkerId from;
-    std::optional<Bytes> bytes;
+    bool killed = false;
+    Bytes bytes;
 };
 
 /// The queues between the ends.
@@ -37,7 +38,7 @@ public:
     void to_coordinator(WorkerId from, Bytes bytes) {
         std::lock_guard lock(mutex_);
         if (mailbox(from).killed || coordinator_gone_) throw_gone(from);
-        to_coordinator_.push_back({from, std::move(bytes)});
+        to_coordinator_.push_back({.from = from, .bytes = std::move(bytes)});
         changed_.notify_all();
     }
 
@@ -61,7 +62,7 @@ public:
         if (box.killed) return;
         box.killed = true;
         box.letters.clear();
-        to_coordinator_.push_back({worker, std::nullopt});
+        to_coordinator_.push_back({.from = worker, .killed = true});
         changed_.notify_all();
     }
 
@@ -116,8 +117,8 @@ public:
     [[nodiscard]] std::optional<Incoming> receive(std::chrono::milliseconds timeout) override {
         const auto letter = exchange_->at_coordinator(timeout);
         if (!letter) return std::nullopt;
-        if (!letter->bytes) return WorkerLost{letter->from, "killed"};
-        return FromWorker{letter->from, decode_to_coordinator(*letter->bytes)};
+        if (letter->killed) return WorkerLost{letter->from, "killed"};
+        return FromWorker{letter->from, decode_to_coordinator(letter->bytes)};
     }
 
 private:

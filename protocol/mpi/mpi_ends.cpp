@@ -116,7 +116,7 @@ public:
     ~MpiWorker() override { boxes_->close(); }
 
     void send(const ToCoordinator& message) override {
-        if (!boxes_->out.send(0, encode(message))) throw_gone();
+        if (coordinator_died_ || !boxes_->out.send(0, encode(message))) throw_died();
     }
 
     [[nodiscard]] std::optional<ToWorker> receive(std::chrono::milliseconds timeout) override {
@@ -125,15 +125,19 @@ public:
 
 private:
     std::optional<ToWorker> look() {
-        if (!boxes_->out.progress()) throw_gone();
-        const bool alive = boxes_->in.progress();
+        // What had arrived before the coordinator died is still given out.
+        if (!coordinator_died_) coordinator_died_ = !boxes_->out.progress() || !boxes_->in.progress();
         if (auto message = boxes_->in.take()) return decode_to_worker(message->bytes);
-        if (!alive) throw_gone();
+        if (coordinator_died_) throw_died();
         return std::nullopt;
     }
 
-    [[noreturn]] static void throw_gone() { throw MachineError("the coordinator (rank 0) died"); }
+    [[noreturn]] void throw_died() {
+        coordinator_died_ = true;
+        throw MachineError("the coordinator (rank 0) died");
+    }
 
+    bool coordinator_died_ = false;
     std::shared_ptr<Boxes> boxes_;
     Backoff backoff_;
 };

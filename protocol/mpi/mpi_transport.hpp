@@ -37,7 +37,8 @@ private:
 
 /// The two ends over point-to-point messages on MPI_COMM_WORLD (tags below 1000). Under `mpirun --with-ft ulfm` the death of a worker is
 /// reported as WorkerLost, after what had arrived from it, and the death of the coordinator as MachineError; without, MPI ends the job.
-/// Destroying an end waits a few seconds at most for what was sent to be taken. The session must outlive both.
+/// One end per session: it takes in all that is sent to this rank. Destroying it waits a few seconds at most for what was sent to be taken.
+/// The session must outlive it.
 [[nodiscard]] std::unique_ptr<CoordinatorTransport> mpi_coordinator(MpiSession& session);
 [[nodiscard]] std::unique_ptr<WorkerTransport> mpi_worker(MpiSession& session);
 
