@@ -1,0 +1,106 @@
+#include "cli/coordinator_role.hpp"
+
+#include <atomic>
+#include <csignal>
+#include <cstdlib>
+#include <filesystem>
+#include <iostream>
+#include <memory>
+
+#include "cli/catalog.hpp"
+#include "cli/rank.hpp"
+#include "cli/report_files.hpp"
+#include "orchestrator/coordinator.hpp"
+#include "orchestrator/ledger/holder.hpp"
+#include "orchestrator/report/plain_progress.hpp"
+#include "orchestrator/report/predictions.hpp"
+#include "orchestrator/report/replace_file.hpp"
+#include "orchestrator/report/terminal_progress.hpp"
+#include "orchestrator/schedule/cost_model.hpp"
+#include "orchestrator/schedule/exit_code.hpp"
+#include "protocol/mpi/mpi_transport.hpp"
+
+namespace layersweep {
+
+namespace {
+
+std::atomic<int> caught_signal{0};
+static_assert(std::atomic<int>::is_always_lock_free, "the signal handler writes it");
+
+class SignalStop final : public StopSource {
+public:
+    [[nodiscard]] std::optional<std::string> stop_requested() const override {
+        const int number = caught_signal.load(std::memory_order_relaxed);
+        if (number == 0) return std::nullopt;
+        return std::string(number == SIGUSR1 ? "asked to stop" : number == SIGTERM ? "SIGTERM" : "SIGINT");
+    }
+};
+
+class PredictionFilesSink final : public PredictionSink {
+public:
+    explicit PredictionFilesSink(const std::string& folder) : files_(folder) {}
+    void write(const Trial& trial, const Result& result) override { files_.write(trial, result); }
+
+private:
+    PredictionFiles files_;
+};
+
+std::unique_ptr<Progress> progress_for(const std::string& style) {
+    if (style != "terminal") return std::make_unique<PlainProgress>(std::cout);
+    const char* told = std::getenv(columns_variable);
+    const auto columns = std::size_t(told ? std::max(20, std::atoi(told)) : 80);
+    return std::make_unique<TerminalProgress>(std::cout, [columns] { return columns; });
+}
+
+Scheduler scheduler_for(const LoadedSweep& sweep, std::optional<std::uint64_t> shuffle) {
+    std::vector<double> costs;
+    for (const auto& trial : sweep.grid.trials) costs.push_back(relative_cost(trial, sweep.catalog.models.at(trial.model.name)));
+    return {sweep.grid.trials, std::move(costs), shuffle};
+}
+
+ExitCode run_sweep(MpiSession& session, CoordinatorTransport& transport, const RunOptions& options) {
+    (void)session;
+    const auto sweep = load_whole_sweep(options.config);
+    const auto folder = results_folder(sweep.grid.sweep, options.results);
+    std::filesystem::create_directories(folder);
+    const LedgerHolder holder({folder}, current_process(), options.take_over ? TakeOver::always : TakeOver::if_gone);
+
+    replace_file(folder + "/sweep.resolved.yaml", resolved_yaml(sweep.config), Durability::synced);
+    write_grid(ResultsFolder{folder}.grid(), sweep.grid);
+    auto replayed = replay_sweep(folder, sweep.grid);
+    auto ledger = begin_life({folder}, replayed.ledger,
+                             {.sweep = sweep.grid.sweep, .grid_hash = grid_hash(sweep.grid), .code_version = LAYERSWEEP_VERSION});
+    replayed.plan.apply(event::LifeBegan{ledger.life()});
+
+    const auto scheduler = scheduler_for(sweep, options.shuffle);
+    const auto progress = progress_for(options.progress);
+    const SystemClock clock;
+    const SignalStop stop;
+    PredictionFilesSink predictions(folder);
+    Coordinator coordinator(sweep.grid, replayed.plan, scheduler, ledger, {transport, clock, *progress, predictions, stop},
+                            {.max_attempts = sweep.config.faults.max_attempts});
+    const auto code = coordinator.run();
+    write_report(folder, SweepReport(replay_sweep(folder, sweep.grid)).input());
+    return code;
+}
+
+}  // namespace
+
+void catch_stop_signals() {
+    struct sigaction action = {};
+    action.sa_handler = [](int number) { caught_signal.store(number, std::memory_order_relaxed); };
+    sigemptyset(&action.sa_mask);
+    for (const int number : {SIGUSR1, SIGTERM, SIGINT}) sigaction(number, &action, nullptr);
+}
+
+ExitCode coordinator_role(MpiSession& session, const RunOptions& options) {
+    const auto transport = mpi_coordinator(session);
+    try {
+        return run_sweep(session, *transport, options);
+    } catch (...) {
+        for (const auto worker : transport->workers()) transport->send(worker, to_worker::Stop{});
+        throw;
+    }
+}
+
+}  // namespace layersweep
