@@ -1,0 +1,92 @@
+#include "worker/model/family/family.hpp"
+
+#include <array>
+#include <filesystem>
+
+#include "protocol/errors.hpp"
+#include "worker/data/fingerprint.hpp"
+#include "worker/model/checkpoint/checkpoint.hpp"
+#include "worker/model/family/config_reader.hpp"
+#include "worker/model/family/families.hpp"
+
+namespace layersweep {
+
+namespace {
+
+const std::array<const Family*, 2>& all_families() {
+    static const std::array<const Family*, 2> families{&gpt2_family(), &opt_family()};
+    return families;
+}
+
+std::string supported_families() {
+    std::string names;
+    for (const auto* family : all_families()) names += (names.empty() ? "" : ", ") + family->model_type();
+    return names;
+}
+
+const Family& family_of(const ConfigReader& config) {
+    const auto type = config.text("model_type", "");
+    for (const auto* family : all_families())
+        if (family->model_type() == type) return *family;
+    config.refuse("model_type", type.empty() ? "missing" : "\"" + type + "\"", supported_families());
+}
+
+const Family& family_named(const std::string& type) {
+    for (const auto* family : all_families())
+        if (family->model_type() == type) return *family;
+    fail_check("family", __FILE__, __LINE__, "a spec of an unknown family " + type);
+}
+
+std::int64_t elements(const std::vector<ParameterSource>& sources) {
+    std::int64_t sum = 0;
+    for (const auto& source : sources) {
+        std::int64_t product = 1;
+        for (const auto size : source.shape) product *= size;
+        sum += product;
+    }
+    return sum;
+}
+
+void append(std::vector<ParameterSource>& to, std::vector<ParameterSource> more) {
+    to.insert(to.end(), std::make_move_iterator(more.begin()), std::make_move_iterator(more.end()));
+}
+
+}  // namespace
+
+DecoderSpec read_decoder_spec(const std::string& folder) {
+    const ConfigReader config(folder);
+    auto spec = family_of(config).spec(config);
+    if (spec.d_model % spec.heads != 0)
+        config.refuse("heads", std::to_string(spec.heads), "head counts that divide the width " + std::to_string(spec.d_model));
+    return spec;
+}
+
+std::vector<ParameterSource> parameter_sources(const DecoderSpec& spec, const std::vector<std::int64_t>& kept_blocks) {
+    const auto& family = family_named(spec.family);
+    auto sources = family.table_sources(spec);
+    for (std::size_t i = 0; i < kept_blocks.size(); ++i) append(sources, family.block_sources(spec, std::to_string(i), kept_blocks[i]));
+    append(sources, family.final_norm_sources(spec));
+    return sources;
+}
+
+nlohmann::json cut_config(const std::string& folder, std::int64_t layers) {
+    const ConfigReader config(folder);
+    auto json = config.json();
+    json[family_of(config).layer_count_key()] = layers;
+    return json;
+}
+
+std::int64_t parameter_count(const DecoderSpec& spec, std::int64_t keep, std::int64_t head_classes) {
+    std::vector<std::int64_t> blocks(std::size_t(keep), 0);
+    return elements(parameter_sources(spec, blocks)) + head_classes * spec.d_model;
+}
+
+std::string model_fingerprint(const std::string& folder) {
+    std::vector<std::pair<std::string, std::string>> files{{"config.json", folder + "/config.json"}};
+    for (const auto& path : checkpoint_files(folder)) files.emplace_back(std::filesystem::path(path).filename().string(), path);
+    for (const char* name : {"vocab.json", "merges.txt", "tokenizer.json"})
+        if (std::filesystem::exists(folder + "/" + name)) files.emplace_back(name, folder + "/" + name);
+    return fingerprint_of(files);
+}
+
+}  // namespace layersweep
