@@ -22,7 +22,7 @@ void LedgerWriter::append(const Event& event, Durability durability) {
 }
 
 void LedgerWriter::commit() {
-    if (sync_owed_) sync();
+    if (sync_owed_ || !failure_.empty()) sync();
 }
 
 void LedgerWriter::write(std::string line) {

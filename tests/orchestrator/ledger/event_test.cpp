@@ -1,0 +1,55 @@
+#include "orchestrator/ledger/event.hpp"
+
+#include <gtest/gtest.h>
+
+#include "orchestrator/ledger/ledger_format.hpp"
+#include "protocol/errors.hpp"
+#include "tests/support/sample_trials.hpp"
+
+namespace layersweep {
+namespace {
+
+using test::sample_result;
+
+const Attempt attempt{.key = {std::string(32, 'f')}, .life = 3, .number = 2};
+
+Event through_a_line(const Event& event) {
+    std::string line = ledger_line(json_of(event));
+    EXPECT_EQ(line.back(), '\n');
+    line.pop_back();
+    return event_of(parse_ledger_line(line).value()).value();
+}
+
+TEST(Event, EveryKindComesBackAsItWas) {
+    const std::vector<Event> events = {
+        event::Assigned{attempt, {{2}, {1}}, 1700000000123},
+        event::Finished{attempt, sample_result(0.1 + 0.2), {{"n1", 17, "cpu", "avx512"}, {"n2", 18, "cpu", "avx2"}}, 4, 1700000000456},
+        event::Failed{attempt, {FailureReason::out_of_memory, "7 GiB wanted"}},
+        event::Abandoned{attempt},
+        event::WorkerLost{{3}, "killed\nby signal 9"},
+        event::SetAside{attempt.key, "not a number", SetAsideCause::failures},
+        event::SetAside{attempt.key, "too wide", SetAsideCause::no_room},
+        event::Stopped{"SIGUSR1", StopCause::asked},
+        event::Stopped{"all lost", StopCause::no_workers},
+        event::Completed{},
+    };
+    for (const Event& event : events) EXPECT_EQ(through_a_line(event), event) << json_of(event);
+}
+
+TEST(Event, AnUnknownKindIsNone) {
+    EXPECT_EQ(event_of({{"event", "worker_joined"}, {"worker", 9}}), std::nullopt);
+}
+
+TEST(Event, AKnownKindWithoutItsFieldsIsRefused) {
+    EXPECT_THROW((void)event_of({{"event", "abandoned"}}), MachineError);
+    EXPECT_THROW((void)event_of({{"attempt", 1}}), MachineError);
+}
+
+TEST(Event, TextThatIsNotUtf8DoesNotBreakTheLedger) {
+    const Event event = event::WorkerLost{{1}, "caf\xe9 \xff"};
+    const auto back = std::get<event::WorkerLost>(through_a_line(event));
+    EXPECT_EQ(back.why, "caf\xef\xbf\xbd \xef\xbf\xbd");
+}
+
+}  // namespace
+}  // namespace layersweep

@@ -1,0 +1,51 @@
+#include "orchestrator/ledger/ledger_format.hpp"
+
+#include <gtest/gtest.h>
+
+namespace layersweep {
+namespace {
+
+TEST(LedgerLine, AnyChangedCharacterIsNoticed) {
+    std::string line = ledger_line({{"event", "completed"}});
+    line.pop_back();
+    ASSERT_TRUE(parse_ledger_line(line));
+    for (std::size_t i = 0; i < line.size(); ++i) {
+        std::string changed = line;
+        changed[i] = static_cast<char>(changed[i] ^ 1);
+        EXPECT_FALSE(parse_ledger_line(changed)) << "at " << i;
+        EXPECT_FALSE(parse_ledger_line(line.substr(0, i))) << "cut at " << i;
+    }
+}
+
+TEST(LedgerLine, IsTheOneOfTheDocument) {
+    EXPECT_EQ(ledger_line({{"event", "completed"}}), "aa60ed4e628a5ec3 {\"event\":\"completed\"}\n");
+}
+
+TEST(SegmentName, ComesBackFromItsText) {
+    const SegmentName name{.shard = 2, .life = 41};
+    EXPECT_EQ(name.text(), "2-000041.jsonl");
+    EXPECT_EQ(SegmentName::parse(name.text()), name);
+}
+
+TEST(SegmentName, OtherFilesAreNoSegments) {
+    for (const char* text :
+         {"holder.json", "0-1.jsonl", "0-000001.jsonl.old", "-000001.jsonl", "0-00000x.jsonl", "0-000001.json", "0-.jsonl", ""})
+        EXPECT_EQ(SegmentName::parse(text), std::nullopt) << text;
+}
+
+TEST(SegmentHeader, ComesBackFromItsJson) {
+    SegmentHeader header{.sweep = "demo", .name = {0, 1}, .grid_hash = "abc", .code_version = "0.1.0"};
+    EXPECT_EQ(header_of(json_of(header)), header);
+    header.previous = PreviousSegment{{0, 7}, 12345};
+    EXPECT_EQ(header_of(json_of(header)), header);
+}
+
+TEST(SegmentHeader, AnotherFormatIsNone) {
+    auto json = json_of(SegmentHeader{.sweep = "demo", .name = {0, 1}});
+    json["format"] = "layersweep-ledger-2";
+    EXPECT_EQ(header_of(json), std::nullopt);
+    EXPECT_EQ(header_of({{"event", "completed"}}), std::nullopt);
+}
+
+}  // namespace
+}  // namespace layersweep
