@@ -1,0 +1,481 @@
+#include "orchestrator/coordinator.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tests/orchestrator/coordinator_world.hpp"
+
+namespace layersweep {
+namespace {
+
+using test::CoordinatorWorld;
+using test::sample_grid;
+using test::sample_trial;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using to_worker::Abandon;
+using to_worker::Assign;
+
+template <class Message>
+bool is(const ToWorker& message) {
+    return std::holds_alternative<Message>(message);
+}
+char letter(const Attempt& attempt) {
+    return attempt.key.hex.back();
+}
+
+TEST(Coordinator, ASweepRunsToItsEnd) {
+    CoordinatorWorld world(sample_grid("abcde"), 2);
+    world.obedient_workers();
+    world.hello(1);
+    world.hello(2);
+    EXPECT_EQ(world.run(), ExitCode::done);
+    EXPECT_EQ(world.transport.take_all<Assign>().size(), 5U);
+    EXPECT_EQ(world.recorded<event::Finished>().size(), 5U);
+    EXPECT_EQ(world.recorded<event::Completed>().size(), 1U);
+    EXPECT_EQ(world.progress.last.done, 5);
+    world.expect_everybody_dismissed();
+}
+
+TEST(Coordinator, TheFirstWorkerStartsWithoutWaitingForTheOthers) {
+    CoordinatorWorld world(sample_grid("ab"), 2);
+    world.obedient_workers();
+    world.hello(2);
+    EXPECT_EQ(world.run(), ExitCode::done);
+    world.transport.expect<Assign>(2);
+    world.transport.expect<Assign>(2);
+    world.expect_everybody_dismissed();
+}
+
+TEST(Coordinator, RecordsBeforeItSends) {
+    CoordinatorWorld world(sample_grid("ab"), 1);
+    world.obedient_workers([&world](WorkerId, const ToWorker& message) {
+        if (const auto* assign = std::get_if<Assign>(&message)) {
+            const auto recorded = world.recorded<event::Assigned>();
+            EXPECT_FALSE(recorded.empty());
+            EXPECT_EQ(recorded.back().attempt, assign->attempt);
+        }
+        return false;
+    });
+    world.hello(1);
+    EXPECT_EQ(world.run(), ExitCode::done);
+    world.transport.take_all<Assign>();
+    world.expect_everybody_dismissed();
+}
+
+TEST(Coordinator, PredictionsAreSafeBeforeTheResultIsRecorded) {
+    CoordinatorWorld world(sample_grid("a"), 1);
+    world.obedient_workers();
+    world.hello(1);
+    EXPECT_EQ(world.run(), ExitCode::done);
+    ASSERT_EQ(world.predictions.written.size(), 1U);
+    const auto& written = world.predictions.written.front();
+    EXPECT_EQ(written.rows, 1U);
+    EXPECT_EQ(world.log.content.substr(0, written.ledger_bytes).find("finished"), std::string::npos);
+    EXPECT_TRUE(world.recorded<event::Finished>().front().result.predictions.empty());
+    world.transport.take_all<Assign>();
+    world.expect_everybody_dismissed();
+}
+
+TEST(Coordinator, AResultWithoutItsPredictionsIsNotRecorded) {
+    CoordinatorWorld world(sample_grid("a"), 1);
+    world.obedient_workers();
+    world.predictions.disk_is_full = true;
+    world.hello(1);
+    EXPECT_THROW(world.run(), MachineError);
+    EXPECT_TRUE(world.recorded<event::Finished>().empty());
+    world.transport.take_all<Assign>();
+    world.expect_everybody_dismissed();
+}
+
+TEST(Coordinator, TheResultSaysWhoMadeIt) {
+    CoordinatorWorld world(sample_grid("a", 2), 2);
+    world.grid.trials[0].resources.threads_per_worker = 3;
+    world.obedient_workers();
+    world.hello(2, "n1");
+    world.hello(1, "n1");
+    EXPECT_EQ(world.run(), ExitCode::done);
+    const auto finished = world.recorded<event::Finished>().at(0);
+    ASSERT_EQ(finished.workers.size(), 2U);
+    EXPECT_EQ(finished.workers[0].pid, 1);
+    EXPECT_EQ(finished.workers[1].pid, 2);
+    EXPECT_EQ(finished.threads_per_worker, 3);
+    world.transport.take_all<Assign>();
+    world.expect_everybody_dismissed();
+}
+
+TEST(Coordinator, ResultsThatComeTogetherShareOneSync) {
+    CoordinatorWorld world(sample_grid("abcd"), 4);
+    world.obedient_workers();
+    for (const int rank : {1, 2, 3, 4}) world.hello(rank);
+    EXPECT_EQ(world.run(), ExitCode::done);
+    EXPECT_EQ(world.log.syncs, 3) << "header, four results, completed";
+    world.transport.take_all<Assign>();
+    world.expect_everybody_dismissed();
+}
+
+TEST(Coordinator, ResumeRunsOnlyWhatIsMissing) {
+    CoordinatorWorld world(sample_grid("abc"), 1, 2);
+    world.plan.apply(event::LifeBegan{1});
+    for (const std::size_t trial : {0U, 1U}) world.plan.apply(event::Assigned{world.plan.next_attempt(trial), {{1}}});
+    const Attempt done{sample_trial('a').key, 1, 1};
+    world.plan.apply(event::Finished{done, test::sample_result(0.25)});
+    world.obedient_workers();
+    world.hello(1);
+    EXPECT_EQ(world.run(), ExitCode::done);
+    EXPECT_EQ(world.transport.expect<Assign>(1).attempt, (Attempt{sample_trial('b').key, 2, 2})) << "was running when the life ended";
+    EXPECT_EQ(world.transport.expect<Assign>(1).attempt, (Attempt{sample_trial('c').key, 2, 1}));
+    EXPECT_EQ(world.plan.status(0).as<trial_state::Finished>()->result.accuracy, 0.25);
+    world.expect_everybody_dismissed();
+}
+
+TEST(Coordinator, NothingToDoSendsNoWork) {
+    CoordinatorWorld world(sample_grid(""), 2);
+    EXPECT_EQ(world.run(), ExitCode::done);
+    world.expect_everybody_dismissed();
+}
+
+TEST(Coordinator, LostWorkersTrialGoesToAnother) {
+    CoordinatorWorld world(sample_grid("a"), 2);
+    world.obedient_workers([&world](WorkerId worker, const ToWorker& message) {
+        if (worker.rank != 1 || !is<Assign>(message)) return false;
+        world.transport.lose(1, "killed by signal 9");
+        world.hello(2);
+        return true;
+    });
+    world.hello(1);
+    EXPECT_EQ(world.run(), ExitCode::done);
+    const Attempt first = world.transport.expect<Assign>(1).attempt;
+    const Attempt second = world.transport.expect<Assign>(2).attempt;
+    EXPECT_EQ(first.number, 1U);
+    EXPECT_EQ(second, (Attempt{first.key, 1, 2}));
+    EXPECT_THAT(world.recorded<event::WorkerLost>(), ElementsAre(event::WorkerLost{{1}, "killed by signal 9"}));
+    EXPECT_EQ(world.recorded<event::Failed>().at(0).failure.reason, FailureReason::worker_lost);
+    EXPECT_THAT(world.progress.told, ElementsAre("failed a", "finished a"));
+    world.expect_everybody_dismissed();
+}
+
+TEST(Coordinator, ALostWorkersLastWordsAreDropped) {
+    CoordinatorWorld world(sample_grid("a"), 2);
+    world.obedient_workers([&world](WorkerId worker, const ToWorker& message) {
+        const auto* assign = std::get_if<Assign>(&message);
+        if (worker.rank != 1 || assign == nullptr) return false;
+        world.transport.lose(1, "silent");
+        world.transport.lose(1, "silent, said again");
+        world.transport.say(1, to_coordinator::Finished{assign->attempt, CoordinatorWorld::result(), ""});
+        world.hello(2);
+        return true;
+    });
+    world.hello(1);
+    EXPECT_EQ(world.run(), ExitCode::done);
+    EXPECT_EQ(world.recorded<event::Finished>().at(0).attempt.number, 2U);
+    EXPECT_EQ(world.recorded<event::WorkerLost>().size(), 1U);
+    world.transport.take_all<Assign>();
+    world.expect_everybody_dismissed();
+}
+
+TEST(Coordinator, SurvivorsOfAGangAreAbandonedAndUsedAgainOnlyAfterTheirAnswer) {
+    Grid grid = sample_grid("a", 2);
+    grid.trials.push_back(sample_trial('b'));
+    CoordinatorWorld world(grid, 2);
+    Attempt lost_attempt;
+    world.obedient_workers([&](WorkerId worker, const ToWorker& message) {
+        const auto* assign = std::get_if<Assign>(&message);
+        if (assign == nullptr || letter(assign->attempt) != 'a') return is<Abandon>(message);
+        lost_attempt = assign->attempt;
+        if (worker.rank == 2) world.transport.lose(2, "killed");
+        return true;
+    });
+    bool answered = false;
+    world.transport.when_quiet([&] {
+        if (lost_attempt.number == 0 || answered) return;
+        EXPECT_EQ(world.transport.take_all<Assign>().size(), 2U) << "worker 1 has not answered, so it is given nothing else";
+        world.transport.say(1, to_coordinator::Abandoned{lost_attempt, ""});
+        answered = true;
+    });
+    world.hello(1);
+    world.hello(2);
+    EXPECT_EQ(world.run(), ExitCode::trials_set_aside) << "a has no room any more";
+    EXPECT_TRUE(answered);
+    EXPECT_EQ(world.transport.expect<Abandon>(1).attempt, lost_attempt);
+    EXPECT_EQ(letter(world.transport.expect<Assign>(1).attempt), 'b');
+    world.expect_everybody_dismissed();
+}
+
+TEST(Coordinator, AMembersFailureFailsTheGangAndFreesEveryoneByTheirOwnAnswer) {
+    CoordinatorWorld world(sample_grid("a", 2), 2);
+    world.obedient_workers([&world](WorkerId worker, const ToWorker& message) {
+        const auto* assign = std::get_if<Assign>(&message);
+        if (assign == nullptr || assign->attempt.number > 1) return false;
+        if (worker.rank == 2) world.fail(2, assign->attempt, FailureReason::infrastructure, "a cable");
+        return true;
+    });
+    world.hello(1);
+    world.hello(2);
+    EXPECT_EQ(world.run(), ExitCode::done);
+    EXPECT_EQ(world.transport.take_all<Assign>().size(), 4U);
+    EXPECT_EQ(world.transport.expect<Abandon>(1).attempt.number, 1U);
+    EXPECT_EQ(world.recorded<event::Failed>().size(), 1U);
+    world.expect_everybody_dismissed();
+}
+
+TEST(Coordinator, StaleFinishedIsDropped) {
+    CoordinatorWorld world(sample_grid("a"), 1);
+    world.obedient_workers([&world](WorkerId worker, const ToWorker& message) {
+        const auto* assign = std::get_if<Assign>(&message);
+        if (assign == nullptr) return false;
+        if (assign->attempt.number == 1) {
+            world.fail(1, assign->attempt, FailureReason::internal, "x");
+            return true;
+        }
+        // The old attempt's result frees nothing: the worker is busy with the second.
+        Attempt old = assign->attempt;
+        old.number = 1;
+        world.transport.say(1, to_coordinator::Finished{old, test::sample_result(0.125), ""});
+        old.life = 0;
+        world.transport.say(1, to_coordinator::Finished{old, test::sample_result(0.125), ""});
+        world.do_trial(worker, *assign);
+        return true;
+    });
+    world.hello(1);
+    EXPECT_EQ(world.run(), ExitCode::done);
+    EXPECT_EQ(world.transport.take_all<Assign>().size(), 2U);
+    ASSERT_EQ(world.recorded<event::Finished>().size(), 1U);
+    EXPECT_EQ(world.recorded<event::Finished>()[0].result.accuracy, 0.5);
+    EXPECT_EQ(world.predictions.written.size(), 1U) << "stale predictions replace nothing";
+    world.expect_everybody_dismissed();
+}
+
+TEST(Coordinator, OnlyTheLeadersResultCounts) {
+    CoordinatorWorld world(sample_grid("a", 2), 2);
+    world.obedient_workers([&world](WorkerId worker, const ToWorker& message) {
+        const auto* assign = std::get_if<Assign>(&message);
+        if (worker.rank != 2 || assign == nullptr) return false;
+        world.transport.say(2, to_coordinator::Finished{assign->attempt, test::sample_result(0.125), ""});
+        return true;
+    });
+    world.hello(2);
+    world.hello(1);
+    EXPECT_EQ(world.run(), ExitCode::done);
+    EXPECT_EQ(world.recorded<event::Finished>().at(0).result.accuracy, 0.5);
+    world.transport.take_all<Assign>();
+    world.expect_everybody_dismissed();
+}
+
+TEST(Coordinator, AFailingTrialIsTriedAgainThenSetAsideAndTheSweepGoesOn) {
+    CoordinatorWorld world(sample_grid("ab"), 1);
+    world.obedient_workers([&world](WorkerId worker, const ToWorker& message) {
+        const auto* assign = std::get_if<Assign>(&message);
+        if (assign == nullptr || letter(assign->attempt) != 'a') return false;
+        world.fail(worker.rank, assign->attempt, FailureReason::internal, "boom");
+        return true;
+    });
+    world.hello(1);
+    EXPECT_EQ(world.run({.max_attempts = 3}), ExitCode::trials_set_aside);
+    EXPECT_EQ(world.recorded<event::Failed>().size(), 3U);
+    EXPECT_THAT(world.recorded<event::SetAside>().at(0).why, HasSubstr("boom"));
+    EXPECT_THAT(world.progress.told, ElementsAre("failed a", "failed a", "failed a", "set aside a", "finished b"));
+    world.transport.take_all<Assign>();
+    world.expect_everybody_dismissed();
+}
+
+TEST(Coordinator, NotANumberIsNotRepeated) {
+    CoordinatorWorld world(sample_grid("a"), 1);
+    world.obedient_workers([&world](WorkerId worker, const ToWorker& message) {
+        if (const auto* assign = std::get_if<Assign>(&message))
+            world.fail(worker.rank, assign->attempt, FailureReason::not_a_number, "step 3");
+        return true;
+    });
+    world.hello(1);
+    EXPECT_EQ(world.run(), ExitCode::trials_set_aside);
+    EXPECT_EQ(world.transport.take_all<Assign>().size(), 1U);
+    world.expect_everybody_dismissed();
+}
+
+TEST(Coordinator, ACrashBetweenTheLastFailureAndSetAsideIsMadeGood) {
+    CoordinatorWorld world(sample_grid("a"), 1, 2);
+    world.plan.apply(event::LifeBegan{1});
+    const Attempt attempt = world.plan.next_attempt(0);
+    world.plan.apply(event::Assigned{attempt, {{1}}});
+    world.plan.apply(event::Failed{attempt, {FailureReason::bad_data, "no such row"}});
+    EXPECT_EQ(world.run(), ExitCode::trials_set_aside);
+    EXPECT_EQ(world.recorded<event::SetAside>().size(), 1U);
+    world.expect_everybody_dismissed();
+}
+
+TEST(Coordinator, AGangWiderThanTheLivingIsSetAsideWithTheReason) {
+    Grid grid = sample_grid("a", 2);
+    grid.trials.push_back(sample_trial('b'));
+    CoordinatorWorld world(grid, 2);
+    world.obedient_workers();
+    world.transport.lose(2, "killed");
+    world.hello(1);
+    EXPECT_EQ(world.run(), ExitCode::trials_set_aside);
+    const auto set_aside = world.recorded<event::SetAside>();
+    ASSERT_EQ(set_aside.size(), 1U);
+    EXPECT_EQ(set_aside[0].cause, SetAsideCause::no_room);
+    EXPECT_THAT(set_aside[0].why, HasSubstr("its gang of 2 is wider than the 1 workers"));
+    EXPECT_EQ(letter(world.transport.expect<Assign>(1).attempt), 'b');
+    world.expect_everybody_dismissed();
+}
+
+TEST(Coordinator, WithoutWorkersTheSweepEndsAndNothingIsSetAside) {
+    CoordinatorWorld world(sample_grid("ab"), 2);
+    world.transport.lose(1, "killed");
+    world.transport.lose(2, "killed");
+    EXPECT_EQ(world.run(), ExitCode::machine_failed);
+    EXPECT_THAT(world.recorded<event::Stopped>(), ElementsAre(event::Stopped{"no workers are left", StopCause::no_workers}));
+    EXPECT_EQ(world.plan.counts().waiting, 2U);
+    world.expect_everybody_dismissed();
+}
+
+TEST(Coordinator, FailedSyncEndsTheLife) {
+    CoordinatorWorld world(sample_grid("ab"), 1);
+    world.obedient_workers();
+    world.hello(1);
+    world.log.sync_error = EIO;
+    EXPECT_THROW(world.run(), MachineError);
+    EXPECT_EQ(world.transport.take_all<Assign>().size(), 1U) << "nothing that depends on the lost result is sent";
+    EXPECT_TRUE(world.progress.told.empty()) << "nor shown";
+    world.expect_everybody_dismissed();
+}
+
+TEST(Coordinator, FullDiskEndsTheLife) {
+    CoordinatorWorld world(sample_grid("a"), 1);
+    world.hello(1);
+    world.log.room = 10;
+    EXPECT_THROW(world.run(), MachineError);
+    world.expect_everybody_dismissed();
+}
+
+TEST(Coordinator, StopGivesUpWhatRunsAndKeepsResultsThatStillCome) {
+    CoordinatorWorld world(sample_grid("abc"), 2);
+    world.transport.react([&world](WorkerId worker, const ToWorker& message) {
+        if (is<Assign>(message)) world.stop.why = "SIGUSR1";
+        const auto* abandon = std::get_if<Abandon>(&message);
+        if (abandon == nullptr) return;
+        if (worker.rank == 1)
+            world.transport.say(1, to_coordinator::Finished{abandon->attempt, CoordinatorWorld::result(), ""});
+        else
+            world.transport.say(2, to_coordinator::Abandoned{abandon->attempt, ""});
+    });
+    world.hello(1);
+    world.hello(2);
+    EXPECT_EQ(world.run(), ExitCode::stopped_early);
+    EXPECT_EQ(world.transport.take_all<Assign>().size(), 2U) << "no new work";
+    EXPECT_EQ(world.transport.take_all<Abandon>().size(), 2U);
+    EXPECT_EQ(world.plan.counts(), (PlanCounts{.waiting = 2, .finished = 1}));
+    EXPECT_EQ(world.recorded<event::Abandoned>().size(), 1U);
+    EXPECT_THAT(world.recorded<event::Stopped>(), ElementsAre(event::Stopped{"SIGUSR1", StopCause::asked}));
+    world.expect_everybody_dismissed();
+}
+
+TEST(Coordinator, StopWaitsNoLongerThanItsTimeout) {
+    CoordinatorWorld world(sample_grid("a"), 1);
+    world.transport.react([&world](WorkerId, const ToWorker& message) {
+        if (is<Assign>(message)) world.stop.why = "time limit";
+    });
+    world.hello(1);
+    EXPECT_EQ(world.run({.answer_timeout = std::chrono::seconds(30)}), ExitCode::stopped_early);
+    EXPECT_GE(world.clock.now(), std::chrono::seconds(30));
+    EXPECT_LE(world.clock.now(), std::chrono::seconds(31));
+    EXPECT_EQ(world.recorded<event::Abandoned>().size(), 1U);
+    world.transport.take_all<Assign>();
+    world.transport.expect<Abandon>(1);
+    world.expect_everybody_dismissed();
+}
+
+TEST(Coordinator, AWorkerKilledWhileStoppingIsNoFailureOfItsTrial) {
+    CoordinatorWorld world(sample_grid("a"), 1);
+    world.transport.react([&world](WorkerId, const ToWorker& message) {
+        if (is<Assign>(message)) world.stop.why = "SIGUSR1";
+        if (is<Abandon>(message)) world.transport.lose(1, "killed by signal 15");
+    });
+    world.hello(1);
+    EXPECT_EQ(world.run({.max_attempts = 1}), ExitCode::stopped_early);
+    EXPECT_TRUE(world.recorded<event::Failed>().empty());
+    EXPECT_EQ(world.plan.counts().waiting, 1U);
+    world.transport.take_all<Assign>();
+    world.transport.expect<Abandon>(1);
+    world.expect_everybody_dismissed();
+}
+
+TEST(Coordinator, AWorkerThatGivesUpUnaskedCannotGoOnForEver) {
+    CoordinatorWorld world(sample_grid("a"), 1);
+    world.transport.react([&world](WorkerId worker, const ToWorker& message) {
+        if (const auto* assign = std::get_if<Assign>(&message))
+            world.transport.say(worker.rank, to_coordinator::Abandoned{assign->attempt, ""});
+    });
+    world.hello(1);
+    EXPECT_EQ(world.run({.max_attempts = 2}), ExitCode::trials_set_aside);
+    EXPECT_EQ(world.transport.take_all<Assign>().size(), 2U);
+    world.expect_everybody_dismissed();
+}
+
+TEST(Coordinator, TheLeadersLastNcclIdGoesToTheWholeGangAndEpochsGrow) {
+    CoordinatorWorld world(sample_grid("ab", 2), 2);
+    world.transport.react([&world](WorkerId worker, const ToWorker& message) {
+        const auto* assign = std::get_if<Assign>(&message);
+        if (assign == nullptr) return;
+        const std::string fresh = "fresh-" + std::to_string(worker.rank);
+        if (worker.rank == 1)
+            world.transport.say(1, to_coordinator::Finished{assign->attempt, CoordinatorWorld::result(), fresh});
+        else
+            world.transport.say(2, to_coordinator::MemberDone{assign->attempt, fresh});
+    });
+    world.hello(1, "n1", "first-1");
+    world.hello(2, "n1", "first-2");
+    EXPECT_EQ(world.run(), ExitCode::done);
+    std::vector<std::pair<std::string, std::uint32_t>> sent;
+    for (const auto& [worker, assign] : world.transport.take_all<Assign>()) sent.emplace_back(assign.nccl_id, assign.epoch);
+    using Sent = std::pair<std::string, std::uint32_t>;
+    EXPECT_THAT(sent, ElementsAre(Sent{"first-1", 1}, Sent{"first-1", 1}, Sent{"fresh-1", 2}, Sent{"fresh-1", 2}));
+    world.expect_everybody_dismissed();
+}
+
+TEST(Coordinator, TheEndWaitsForMembersThatHaveNotAnswered) {
+    CoordinatorWorld world(sample_grid("a", 2), 2);
+    Attempt attempt;
+    world.obedient_workers([&attempt](WorkerId worker, const ToWorker& message) {
+        if (const auto* assign = std::get_if<Assign>(&message)) attempt = assign->attempt;
+        return worker.rank == 2;
+    });
+    bool stop_was_early = true;
+    world.transport.when_quiet([&] {
+        stop_was_early = !world.transport.take_all<to_worker::Stop>().empty();
+        world.transport.say(2, to_coordinator::MemberDone{attempt, ""});
+    });
+    world.hello(1);
+    world.hello(2);
+    EXPECT_EQ(world.run(), ExitCode::done);
+    EXPECT_FALSE(stop_was_early);
+    world.transport.take_all<Assign>();
+    world.expect_everybody_dismissed();
+}
+
+TEST(Coordinator, WhatTheLedgerHoldsIsWhatThePlanSays) {
+    CoordinatorWorld world(sample_grid("abcdef"), 3);
+    world.obedient_workers([&world](WorkerId worker, const ToWorker& message) {
+        const auto* assign = std::get_if<Assign>(&message);
+        if (assign == nullptr) return false;
+        if (letter(assign->attempt) == 'b') {
+            world.fail(worker.rank, assign->attempt, FailureReason::not_a_number, "x");
+            return true;
+        }
+        if (letter(assign->attempt) != 'c' || assign->attempt.number > 1) return false;
+        world.transport.lose(worker.rank, "killed");
+        return true;
+    });
+    for (const int rank : {1, 2, 3}) world.hello(rank);
+    EXPECT_EQ(world.run(), ExitCode::trials_set_aside);
+    Plan replayed(world.grid.trials);
+    replayed.apply(event::LifeBegan{1});
+    for (const Event& event : test::events_in(world.log.content)) replayed.apply(event);
+    EXPECT_EQ(replayed.counts(), world.plan.counts());
+    EXPECT_EQ(replayed.counts(), (PlanCounts{.finished = 5, .set_aside = 1, .failures = 2}));
+    world.transport.take_all<Assign>();
+    world.expect_everybody_dismissed();
+}
+
+}  // namespace
+}  // namespace layersweep
