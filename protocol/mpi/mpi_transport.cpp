@@ -23,7 +23,10 @@ namespace {
 static_assert(any_source == MPI_ANY_SOURCE);
 static_assert(sizeof(MPI_Request) == sizeof(void*), "Transfer keeps the request as a pointer");
 
-constexpr std::chrono::seconds finalize_timeout{10};
+// Ranks wait in MPI_Finalize for the last one, whose coordinator may still be writing.
+constexpr std::chrono::seconds finalize_timeout{30};
+// After a death the fence inside MPI_Finalize does not end in about one run of ten (Open MPI 5.0.10, PRRTE 3.0): all that mattered is done.
+constexpr std::chrono::seconds finalize_timeout_after_a_death{2};
 
 std::string error_text(int code) {
     std::array<char, MPI_MAX_ERROR_STRING> text{};
@@ -75,6 +78,14 @@ private:
     bool done_ = false;
     std::thread thread_;
 };
+
+bool somebody_died() noexcept {
+    try {
+        return !acknowledge_dead().empty();
+    } catch (const std::exception&) {
+        return true;
+    }
+}
 
 }  // namespace
 
@@ -151,7 +162,7 @@ MpiSession::MpiSession() {
 }
 
 MpiSession::~MpiSession() {
-    Watchdog watchdog(finalize_timeout, exit_code_);
+    Watchdog watchdog(somebody_died() ? finalize_timeout_after_a_death : finalize_timeout, exit_code_);
     MPI_Finalize();
 }
 
