@@ -1,42 +1,58 @@
+#include <ATen/Context.h>
 #include <c10/cuda/CUDACachingAllocator.h>
 #include <c10/cuda/CUDAFunctions.h>
 #include <cuda_runtime_api.h>
 
+#include <cstdlib>
+#include <fstream>
+#include <iterator>
+
 #include "protocol/errors.hpp"
-#include "worker/device/device.hpp"
 #include "worker/device/gpus.hpp"
+#include "worker/device/machine_class.hpp"
 
 namespace layersweep {
+namespace {
 
-namespace gpu {
-
-bool built_in() { return true; }
-
-int visible() {
-    int count = 0;
-    return cudaGetDeviceCount(&count) == cudaSuccess ? count : 0;
-}
-
-std::int64_t peak_memory_bytes(int index) {
-    return c10::cuda::CUDACachingAllocator::getDeviceStats(static_cast<c10::DeviceIndex>(index)).allocated_bytes[0].peak;
-}
-
-}  // namespace gpu
-
-WorkerDevice WorkerDevice::open_cuda(int local_worker) {
-    if (local_worker >= gpu::visible())
-        throw ConfigError("resources.device", "worker " + std::to_string(local_worker) + " of this node has no GPU",
-                          std::to_string(gpu::visible()) + " are visible", "start one worker per GPU");
-    // cuBLAS is deterministic only with a fixed workspace; read when its first handle is made.
-    setenv("CUBLAS_WORKSPACE_CONFIG", ":4096:8", 0);
-    c10::cuda::set_device(static_cast<c10::DeviceIndex>(local_worker));
+std::string name_of_gpu(int index) {
     cudaDeviceProp properties{};
-    int driver = 0;
-    if (cudaGetDeviceProperties(&properties, local_worker) != cudaSuccess || cudaDriverGetVersion(&driver) != cudaSuccess)
-        throw MachineError("GPU " + std::to_string(local_worker) + " does not answer");
-    const std::string name = properties.name;
-    return {c10::Device(c10::kCUDA, static_cast<c10::DeviceIndex>(local_worker)), "cuda:" + std::to_string(local_worker) + " " + name,
-            name + ", CUDA driver " + std::to_string(driver / 1000) + "." + std::to_string(driver % 1000 / 10)};
+    C10_CUDA_CHECK(cudaGetDeviceProperties(&properties, index));
+    return properties.name;
+}
+
+std::string driver() {
+    std::ifstream file("/proc/driver/nvidia/version");
+    return nvidia_driver_version({std::istreambuf_iterator<char>(file), {}});
+}
+
+}  // namespace
+
+bool built_with_cuda() {
+    return true;
+}
+
+int visible_gpus() {
+    return c10::cuda::device_count();
+}
+
+DeviceFacts open_gpu(int index) {
+    // cuBLAS reads it when it starts; without it LibTorch refuses its products under deterministic algorithms.
+    ::setenv("CUBLAS_WORKSPACE_CONFIG", ":4096:8", /*overwrite=*/0);
+    try {
+        c10::cuda::set_device(static_cast<c10::DeviceIndex>(index));
+        at::globalContext().lazyInitDevice(c10::DeviceType::CUDA);  // the allocator answers for its statistics from here on
+        const auto name = name_of_gpu(index);
+        return {.torch_device = c10::Device(c10::DeviceType::CUDA, static_cast<c10::DeviceIndex>(index)),
+                .name = "cuda:" + std::to_string(index) + " " + name,
+                .machine_class = name + ", driver " + driver()};
+    } catch (const c10::Error& error) {
+        throw MachineError("GPU " + std::to_string(index) + " cannot be used: " + error.what_without_backtrace());
+    }
+}
+
+std::int64_t peak_gpu_memory_bytes(int index) {
+    const auto stats = c10::cuda::CUDACachingAllocator::getDeviceStats(static_cast<c10::DeviceIndex>(index));
+    return stats.allocated_bytes[static_cast<std::size_t>(c10::CachingAllocator::StatType::AGGREGATE)].peak;
 }
 
 }  // namespace layersweep

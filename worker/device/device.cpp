@@ -5,75 +5,79 @@
 
 #include <cstdlib>
 #include <fstream>
-#include <utility>
+#include <iterator>
 
 #include "protocol/errors.hpp"
 #include "worker/device/gpus.hpp"
+#include "worker/device/machine_class.hpp"
 
 namespace layersweep {
-
 namespace {
 
-/// A GPU that this process could be meant to use, seen without any driver library.
+std::string text_of(const char* path) {
+    std::ifstream file(path);
+    return {std::istreambuf_iterator<char>(file), {}};
+}
+
+DeviceFacts cpu_facts() {
+    return {c10::Device(c10::DeviceType::CPU), "cpu", cpu_machine_class(text_of("/proc/cpuinfo"))};
+}
+
+void make_arithmetic_repeatable() {
+    // Before the first parallel operator: the threads of its pool inherit this thread's setting.
+    at::globalContext().setFlushDenormal(true);
+    at::globalContext().setDeterministicAlgorithms(true, /*warn_only=*/false);
+    // Nothing here reads memory before it is written; filling it first would only cost time.
+    at::globalContext().setDeterministicFillUninitializedMemory(false);
+}
+
+/// A GPU that this process seems to be meant to use, seen without CUDA.
 bool gpu_is_announced() {
-    const char* listed = std::getenv("CUDA_VISIBLE_DEVICES");
-    if (listed) return *listed != '\0' && std::string(listed) != "-1";
+    if (const char* listed = std::getenv("CUDA_VISIBLE_DEVICES")) return *listed != '\0' && std::string(listed) != "-1";
     return std::ifstream("/proc/driver/nvidia/version").good();
 }
 
-/// The widest instruction set that changes LibTorch's kernels, and so the last bits of a result.
-std::string instruction_set() {
-    std::ifstream cpuinfo("/proc/cpuinfo");
-    std::string line;
-    while (std::getline(cpuinfo, line) && line.rfind("flags", 0) != 0) {
+[[noreturn]] void refuse_missing_gpu(const std::string& what) {
+    if (built_with_cuda()) {
+        throw ConfigError("resources.device", what, "CUDA shows no GPU to this process",
+                          "check nvidia-smi and CUDA_VISIBLE_DEVICES on this node, or say device: cpu");
     }
-    line += ' ';
-    for (const auto& [flag, name] : {std::pair{" amx_bf16 ", "amx-bf16"}, std::pair{" avx512_bf16 ", "avx512-bf16"},
-                                     std::pair{" avx512f ", "avx512"}, std::pair{" avx2 ", "avx2"}})
-        if (line.find(flag) != std::string::npos) return std::string("x86-64 ") + name;
-    return "x86-64";
+    throw ConfigError("resources.device", what, "this program was built without CUDA", "build the preset cuda, or say device: cpu");
 }
 
-std::int64_t peak_resident_bytes() {
-    std::ifstream status("/proc/self/status");
-    for (std::string name; status >> name;) {
-        std::int64_t kilobytes = 0;
-        if (name == "VmHWM:" && status >> kilobytes) return kilobytes * 1024;
-        status.ignore(1024, '\n');
-    }
-    return 0;
-}
-
-ConfigError missing(const std::string& what, const std::string& why, const std::string& what_to_do) {
-    return {"resources.device", what, why, what_to_do};
+int gpu_of(int local_worker, int gpus) {
+    if (local_worker < gpus) return local_worker;
+    throw ConfigError("resources.device", "worker " + std::to_string(local_worker) + " of this node (from 0) has no GPU",
+                      "a worker takes the GPU of its number, and this process sees " + std::to_string(gpus),
+                      "start one worker per GPU on each node, and let every rank see all GPUs of its node");
 }
 
 }  // namespace
 
 WorkerDevice WorkerDevice::open(Device wanted, int local_worker, std::int64_t threads) {
-    at::globalContext().setDeterministicAlgorithms(true, /*warn_only=*/false);
-    if (wanted == Device::cpu) return open_cpu(threads);
-    if (gpu::built_in() && gpu::visible() > 0) return open_cuda(local_worker);
-    if (wanted == Device::cuda)
-        throw missing("cuda was asked for", gpu::built_in() ? "no GPU is visible to this process" : "this build has no CUDA",
-                      gpu::built_in() ? "run where a GPU is, or say device: cpu" : "build the cuda preset (./dev build cuda), or say device: cpu");
-    if (gpu_is_announced())
-        throw missing("a GPU seems to be here and cannot be used", gpu::built_in() ? "its driver shows none" : "this build has no CUDA",
-                      gpu::built_in() ? "repair the driver, or say device: cpu" : "build the cuda preset (./dev build cuda), or say device: cpu");
-    return open_cpu(threads);
-}
-
-WorkerDevice WorkerDevice::open_cpu(std::int64_t threads) {
-    WorkerDevice device(c10::Device(c10::kCPU), "cpu", instruction_set());
-    at::globalContext().setFlushDenormal(true);
+    LAYERSWEEP_CHECK(local_worker >= 0, "only workers open a device");
+    const int gpus = wanted == Device::cpu ? 0 : visible_gpus();
+    if (gpus == 0 && wanted == Device::cuda) refuse_missing_gpu("cuda is asked for, but no GPU can be used");
+    if (gpus == 0 && wanted == Device::automatic && gpu_is_announced()) refuse_missing_gpu("a GPU seems to be here, but cannot be used");
+    make_arithmetic_repeatable();
+    WorkerDevice device(gpus == 0 ? cpu_facts() : open_gpu(gpu_of(local_worker, gpus)));
     device.use_threads(threads);
     return device;
 }
 
-void WorkerDevice::use_threads(std::int64_t threads) {
-    if (device_.is_cpu() && at::get_num_threads() != threads) at::set_num_threads(int(threads));
+std::string WorkerDevice::machine_class() const {
+    return facts_.torch_device.is_cpu() ? facts_.machine_class + ", threads " + std::to_string(threads_) : facts_.machine_class;
 }
 
-std::int64_t WorkerDevice::peak_memory_bytes() const { return device_.is_cpu() ? peak_resident_bytes() : gpu::peak_memory_bytes(device_.index()); }
+std::int64_t WorkerDevice::peak_memory_bytes() const {
+    if (facts_.torch_device.is_cpu()) return peak_resident_bytes(text_of("/proc/self/status"));
+    return peak_gpu_memory_bytes(facts_.torch_device.index());
+}
+
+void WorkerDevice::use_threads(std::int64_t threads) {
+    LAYERSWEEP_CHECK(threads >= 1, "an operator runs on one thread at least");
+    at::set_num_threads(static_cast<int>(threads));  // MKL's too; ends MKL's own choice of fewer
+    threads_ = threads;
+}
 
 }  // namespace layersweep

@@ -4,35 +4,39 @@
 
 #include <cstdint>
 #include <string>
+#include <utility>
 
 #include "protocol/trial.hpp"
 
 namespace layersweep {
 
-/// What a worker computes on: some threads of the CPU, or one GPU. Opened once per worker, in the thread that trains.
+/// What a worker tells of the device that it opened.
+struct DeviceFacts {
+    c10::Device torch_device;
+    std::string name;           ///< "cpu" or "cuda:0 NVIDIA …"
+    std::string machine_class;  ///< instruction sets, or GPU and driver
+};
+
+/// The device that one worker trains on, set up so that the same trial gives the same bits. Made once, in the thread that trains.
 class WorkerDevice {
 public:
-    /// `wanted` automatic: a GPU where one is seen, else the CPU. `local_worker`: number among the workers of this node, which picks the
-    /// GPU. Sets threads, deterministic algorithms and flushing of denormals. Throws ConfigError where `wanted` cannot be had: nothing
-    /// falls back silently.
-    static WorkerDevice open(Device wanted, int local_worker, std::int64_t threads);
+    /// `automatic` is cuda where a GPU is seen, else the CPU. A worker takes the GPU of its number among the workers of its node
+    /// (`local_worker`, from 0). `threads`: of CPU operators. Throws ConfigError where what is wanted is missing; nothing falls back.
+    [[nodiscard]] static WorkerDevice open(Device wanted, int local_worker, std::int64_t threads);
 
-    [[nodiscard]] c10::Device torch_device() const { return device_; }
-    [[nodiscard]] const std::string& name() const { return name_; }                    ///< "cpu", "cuda:0 NVIDIA …"
-    [[nodiscard]] const std::string& machine_class() const { return machine_class_; }  ///< "x86-64 amx-bf16", GPU name and driver
-    /// Peak resident memory of the process (CPU), or peak of the device's allocator.
+    [[nodiscard]] c10::Device torch_device() const { return facts_.torch_device; }
+    [[nodiscard]] const std::string& name() const { return facts_.name; }
+    /// What has to be equal for the bits of a result to be equal: "GenuineIntel amx avx512_bf16 avx512 avx2, threads 1", or GPU and driver.
+    [[nodiscard]] std::string machine_class() const;
+    /// Since the process began (resident, CPU) or since the device was opened (allocated, CUDA).
     [[nodiscard]] std::int64_t peak_memory_bytes() const;
-    /// Threads of the CPU for the trials that follow; nothing on a GPU.
+    /// Threads of CPU operators for the trials that follow.
     void use_threads(std::int64_t threads);
 
 private:
-    WorkerDevice(c10::Device device, std::string name, std::string machine_class)
-        : device_(device), name_(std::move(name)), machine_class_(std::move(machine_class)) {}
-    static WorkerDevice open_cpu(std::int64_t threads);
-    static WorkerDevice open_cuda(int local_worker);
-
-    c10::Device device_;
-    std::string name_, machine_class_;
+    explicit WorkerDevice(DeviceFacts facts) : facts_(std::move(facts)) {}
+    DeviceFacts facts_;
+    std::int64_t threads_ = 1;
 };
 
 }  // namespace layersweep

@@ -1,13 +1,15 @@
 #pragma once
 
-#include <cstdint>
+#include "worker/device/device.hpp"
 
-namespace layersweep::gpu {
+namespace layersweep {
 
-/// What of the device differs between builds with and without CUDA.
-[[nodiscard]] bool built_in();
-/// GPUs that the driver shows to this process; 0 without a driver.
-[[nodiscard]] int visible();
-[[nodiscard]] std::int64_t peak_memory_bytes(int index);
+[[nodiscard]] bool built_with_cuda();
+/// GPUs that CUDA shows to this process; 0 in a build without CUDA.
+[[nodiscard]] int visible_gpus();
+/// Makes this GPU (from 0) the one of the calling thread. Throws MachineError where it cannot be used.
+[[nodiscard]] DeviceFacts open_gpu(int index);
+/// Most memory that LibTorch's allocator has handed out at once on this GPU.
+[[nodiscard]] std::int64_t peak_gpu_memory_bytes(int index);
 
-}  // namespace layersweep::gpu
+}  // namespace layersweep

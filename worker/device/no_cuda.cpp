@@ -1,17 +1,22 @@
 #include "protocol/errors.hpp"
-#include "worker/device/device.hpp"
 #include "worker/device/gpus.hpp"
 
 namespace layersweep {
 
-namespace gpu {
+bool built_with_cuda() {
+    return false;
+}
 
-bool built_in() { return false; }
-int visible() { return 0; }
-std::int64_t peak_memory_bytes(int) { return 0; }
+int visible_gpus() {
+    return 0;
+}
 
-}  // namespace gpu
+DeviceFacts open_gpu(int /*index*/) {
+    fail_check("a GPU", __FILE__, __LINE__, "a GPU wanted of a build without CUDA");
+}
 
-WorkerDevice WorkerDevice::open_cuda(int) { fail_check("a GPU", __FILE__, __LINE__, "a GPU in a build without CUDA"); }
+std::int64_t peak_gpu_memory_bytes(int /*index*/) {
+    fail_check("a GPU", __FILE__, __LINE__, "a GPU wanted of a build without CUDA");
+}
 
 }  // namespace layersweep

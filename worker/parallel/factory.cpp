@@ -17,7 +17,9 @@ public:
 
 }  // namespace
 
-std::unique_ptr<Collective> solo_collective() { return std::make_unique<SoloCollective>(); }
+std::unique_ptr<Collective> solo_collective() {
+    return std::make_unique<SoloCollective>();
+}
 
 std::unique_ptr<CollectiveFactory> collective_factory(const WorkerDevice& device) {
 #ifdef LAYERSWEEP_WITH_CUDA

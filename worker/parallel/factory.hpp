@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <memory>
 
 #include "worker/device/device.hpp"
@@ -7,11 +8,20 @@
 
 namespace layersweep {
 
+/// How long a member waits for the others: their steps take about the same time, but one may still be reading its model.
+inline constexpr std::chrono::minutes gang_timeout{10};
+
 /// How gangs of this device reduce: MPI on the CPU, NCCL on GPUs. A gang of one is solo on both.
 [[nodiscard]] std::unique_ptr<CollectiveFactory> collective_factory(const WorkerDevice& device);
 
-[[nodiscard]] std::unique_ptr<CollectiveFactory> mpi_collective_factory();
-[[nodiscard]] std::unique_ptr<CollectiveFactory> nccl_collective_factory(const WorkerDevice& device);  ///< builds with CUDA only
+/// Point-to-point messages on MPI_COMM_WORLD; a worker's id is its rank there. A dead member is seen under `mpirun --with-ft ulfm`, any
+/// silent one after `timeout`. MPI runs from before the first gang until after the last; a gang of one needs none.
+[[nodiscard]] std::unique_ptr<CollectiveFactory> mpi_collective_factory(std::chrono::milliseconds timeout = gang_timeout);
+
+/// On the current CUDA stream of the calling thread; builds with CUDA only. A reduction returns when the GPU is done with it, so that a
+/// lost member is noticed here and not in a later synchronisation that would never end.
+[[nodiscard]] std::unique_ptr<CollectiveFactory> nccl_collective_factory(const WorkerDevice& device,
+                                                                         std::chrono::milliseconds timeout = gang_timeout);
 
 /// The member's place in the gang; the leader has 0.
 [[nodiscard]] int place_in_gang(WorkerId self, const to_worker::Assign& assign);

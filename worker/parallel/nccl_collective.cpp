@@ -1,128 +1,186 @@
+// The only file that includes NCCL's header.
 #include <ATen/core/Tensor.h>
+#include <c10/cuda/CUDAException.h>
 #include <c10/cuda/CUDAStream.h>
+#include <cuda_runtime_api.h>
+#include <fmt/core.h>
 #include <nccl.h>
 
-#include <chrono>
-#include <cstdio>
-#include <cstring>
-#include <thread>
+#include <exception>
+#include <type_traits>
 
 #include "worker/parallel/factory.hpp"
+#include "worker/parallel/gang_wait.hpp"
 
 namespace layersweep {
-
 namespace {
 
-constexpr std::chrono::minutes longest_wait{10};
+constexpr std::chrono::seconds farewell_timeout{10};
 
 std::string hex_of(const ncclUniqueId& id) {
-    std::string text;
-    for (const char byte : id.internal) {
-        char digits[3];
-        std::snprintf(digits, sizeof digits, "%02x", static_cast<unsigned char>(byte));
-        text += digits;
-    }
-    return text;
+    std::string hex;
+    for (const char byte : id.internal) hex += fmt::format("{:02x}", static_cast<unsigned char>(byte));
+    return hex;
 }
 
 ncclUniqueId id_of(const std::string& hex) {
     ncclUniqueId id{};
-    LAYERSWEEP_CHECK(hex.size() == 2 * sizeof id.internal, "an assignment to a gang without a unique id");
+    LAYERSWEEP_CHECK(hex.size() == 2 * sizeof id.internal && hex.find_first_not_of("0123456789abcdef") == std::string::npos,
+                     "not an ncclUniqueId: " + hex);
     for (std::size_t i = 0; i < sizeof id.internal; ++i) id.internal[i] = static_cast<char>(std::stoi(hex.substr(2 * i, 2), nullptr, 16));
     return id;
 }
 
-void check(ncclResult_t code) {
-    if (code != ncclSuccess && code != ncclInProgress) throw CollectiveLost(std::string("NCCL: ") + ncclGetErrorString(code));
-}
+struct AbortCommunicator {
+    void operator()(ncclComm_t communicator) const { ncclCommAbort(communicator); }
+};
+struct DestroyEvent {
+    void operator()(cudaEvent_t event) const { cudaEventDestroy(event); }
+};
 
-/// One communicator of one attempt's gang. After an error it is aborted, never reused.
+/// A gang's NCCL communicator that blocks no call, so that every wait can be given up. Aborted when it is destroyed, unless all members
+/// take their leave together.
+class Communicator {
+public:
+    Communicator(int rank, const to_worker::Assign& assign, std::chrono::milliseconds timeout, const Interrupted& interrupted) {
+        ncclConfig_t config = NCCL_CONFIG_INITIALIZER;
+        config.blocking = 0;
+        ncclComm_t made = nullptr;
+        const auto code = ncclCommInitRankConfig(&made, static_cast<int>(assign.gang.size()), id_of(assign.nccl_id), rank, &config);
+        communicator_.reset(made);
+        check(code, "ncclCommInitRankConfig");
+        wait_until_ready("ncclCommInitRankConfig", timeout, interrupted);
+    }
+
+    [[nodiscard]] ncclComm_t get() const { return communicator_.get(); }
+
+    void check(ncclResult_t code, const char* call) const {
+        if (code == ncclSuccess || code == ncclInProgress) return;
+        const auto text = fmt::format("{}: {} ({})", call, ncclGetErrorString(code), ncclGetLastError(communicator_.get()));
+        if (code == ncclRemoteError || code == ncclSystemError) throw CollectiveLost(text);
+        throw MachineError(text);
+    }
+
+    /// Throws what went wrong since the last look, here or at another member; false while a call is still being worked on.
+    [[nodiscard]] bool is_ready(const char* call) const {
+        ncclResult_t state = ncclSuccess;
+        check(ncclCommGetAsyncError(communicator_.get(), &state), "ncclCommGetAsyncError");
+        check(state, call);
+        return state == ncclSuccess;
+    }
+
+    void wait_until_ready(const char* call, std::chrono::milliseconds timeout, const Interrupted& interrupted) const {
+        GangWait waiting(timeout, interrupted);
+        while (!is_ready(call)) waiting.pause([call] { return call; });
+    }
+
+    /// All members call it when each has got its last result.
+    void take_leave() {
+        check(ncclCommFinalize(communicator_.get()), "ncclCommFinalize");
+        wait_until_ready("ncclCommFinalize", farewell_timeout, {});
+        ncclCommDestroy(communicator_.release());
+    }
+
+private:
+    std::unique_ptr<std::remove_pointer_t<ncclComm_t>, AbortCommunicator> communicator_;
+};
+
 class NcclCollective final : public Collective {
 public:
-    NcclCollective(int rank, int size, const ncclUniqueId& id, Interrupted interrupted)
-        : rank_(rank), size_(size), interrupted_(std::move(interrupted)) {
-        ncclConfig_t config = NCCL_CONFIG_INITIALIZER;
-        config.blocking = 0;  // so that a member that never comes can be given up
-        try {
-            check(ncclCommInitRankConfig(&communicator_, size, id, rank, &config));
-            wait_until_ready();
-        } catch (...) {
-            if (communicator_) ncclCommAbort(communicator_);
-            throw;
-        }
+    NcclCollective(int rank, const to_worker::Assign& assign, std::chrono::milliseconds timeout, Interrupted interrupted)
+        : rank_(rank),
+          size_(static_cast<int>(assign.gang.size())),
+          timeout_(timeout),
+          interrupted_(std::move(interrupted)),
+          communicator_(rank, assign, timeout_, interrupted_) {
+        cudaEvent_t made = nullptr;
+        C10_CUDA_CHECK(cudaEventCreateWithFlags(&made, cudaEventDisableTiming));
+        reduced_.reset(made);
     }
+
     ~NcclCollective() override {
-        if (healthy_) {
-            ncclCommFinalize(communicator_);
-            ncclCommDestroy(communicator_);
-        } else {
-            ncclCommAbort(communicator_);
+        // A member that leaves alone, with an exception, would wait for the others in vain.
+        if (lost_ || std::uncaught_exceptions() > exceptions_) return;
+        try {
+            communicator_.take_leave();
+        } catch (const MachineError&) {  // the results are here; another member's trouble is told by that member
         }
     }
-    NcclCollective(const NcclCollective&) = delete;
-    NcclCollective& operator=(const NcclCollective&) = delete;
 
     [[nodiscard]] int rank() const override { return rank_; }
     [[nodiscard]] int size() const override { return size_; }
 
     void all_reduce_sum(at::Tensor& flat) override {
-        const auto type = flat.scalar_type() == at::kDouble ? ncclDouble : ncclFloat;
-        auto* data = flat.mutable_data_ptr();
-        const auto stream = c10::cuda::getCurrentCUDAStream(flat.device().index());
-        const auto code = ncclAllReduce(data, data, std::size_t(flat.numel()), type, ncclSum, communicator_, stream.stream());
-        if (code != ncclSuccess && code != ncclInProgress) give_up(ncclGetErrorString(code));
-        wait_until_ready();
-        wait_for([&] { return stream.query(); });
+        LAYERSWEEP_CHECK(flat.is_cuda() && flat.dim() == 1 && flat.is_contiguous(), "not a flat tensor on the GPU");
+        const auto type = flat.scalar_type();
+        LAYERSWEEP_CHECK(type == at::kFloat || type == at::kDouble, "neither float32 nor float64");
+        if (flat.numel() == 0) return;
+        lost_ = true;  // until proven otherwise
+        const auto stream = c10::cuda::getCurrentCUDAStream(flat.get_device()).stream();
+        communicator_.check(ncclAllReduce(flat.data_ptr(), flat.data_ptr(), static_cast<std::size_t>(flat.numel()),
+                                          type == at::kFloat ? ncclFloat32 : ncclFloat64, ncclSum, communicator_.get(), stream),
+                            "ncclAllReduce");
+        communicator_.wait_until_ready("ncclAllReduce", timeout_, interrupted_);
+        C10_CUDA_CHECK(cudaEventRecord(reduced_.get(), stream));
+        wait_for_the_gpu();
+        lost_ = false;
     }
 
 private:
-    void wait_until_ready() {
-        wait_for([&] {
-            ncclResult_t state = ncclSuccess;
-            ncclCommGetAsyncError(communicator_, &state);
-            return state == ncclSuccess;
-        });
-    }
-
-    template <class Done>
-    void wait_for(Done done) {
-        const auto end = std::chrono::steady_clock::now() + longest_wait;
-        for (int turn = 0; !done(); ++turn) {
-            ncclResult_t state = ncclSuccess;
-            ncclCommGetAsyncError(communicator_, &state);
-            if (state != ncclSuccess && state != ncclInProgress) give_up(ncclGetErrorString(state));
-            if (turn % 64 == 63 && interrupted_()) give_up("the attempt was abandoned while a member waited for the others");
-            if (std::chrono::steady_clock::now() > end) give_up("a member of the gang did not come to the reduction in time");
-            if (turn > 1000) std::this_thread::sleep_for(std::chrono::microseconds(20));
+    void wait_for_the_gpu() {
+        GangWait waiting(timeout_, interrupted_);
+        while (true) {
+            const auto state = cudaEventQuery(reduced_.get());
+            if (state == cudaSuccess) return;
+            if (state != cudaErrorNotReady) throw MachineError(std::string("a reduction on the GPU: ") + cudaGetErrorString(state));
+            if (!communicator_.is_ready("ncclAllReduce")) continue;
+            waiting.pause([] { return "the other members' part of a reduction"; });
         }
     }
 
-    [[noreturn]] void give_up(const std::string& why) {
-        healthy_ = false;
-        throw CollectiveLost("NCCL: " + why);
-    }
-
-    int rank_, size_;
+    int rank_;
+    int size_;
+    std::chrono::milliseconds timeout_;
     Interrupted interrupted_;
-    ncclComm_t communicator_ = nullptr;
-    bool healthy_ = true;
+    int exceptions_ = std::uncaught_exceptions();
+    bool lost_ = false;
+    Communicator communicator_;
+    std::unique_ptr<std::remove_pointer_t<cudaEvent_t>, DestroyEvent> reduced_;
 };
 
 class NcclCollectiveFactory final : public CollectiveFactory {
 public:
+    NcclCollectiveFactory(int gpu, std::chrono::milliseconds timeout) : gpu_(gpu), timeout_(timeout) {}
+
     [[nodiscard]] std::unique_ptr<Collective> make(WorkerId self, const to_worker::Assign& assign, Interrupted interrupted) override {
+        const int rank = place_in_gang(self, assign);
         if (assign.gang.size() == 1) return solo_collective();
-        return std::make_unique<NcclCollective>(place_in_gang(self, assign), int(assign.gang.size()), id_of(assign.nccl_id), std::move(interrupted));
+        if (assign.nccl_id == offered_) offered_.clear();
+        C10_CUDA_CHECK(cudaSetDevice(gpu_));
+        return std::make_unique<NcclCollective>(rank, assign, timeout_, std::move(interrupted));
     }
+
+    /// The same until a gang has used it: NCCL listens for the members of every id it has given out.
     [[nodiscard]] std::string fresh_nccl_id() override {
+        if (!offered_.empty()) return offered_;
         ncclUniqueId id{};
-        check(ncclGetUniqueId(&id));
-        return hex_of(id);
+        if (const auto code = ncclGetUniqueId(&id); code != ncclSuccess) {
+            throw MachineError(fmt::format("ncclGetUniqueId: {} ({})", ncclGetErrorString(code), ncclGetLastError(nullptr)));
+        }
+        offered_ = hex_of(id);
+        return offered_;
     }
+
+private:
+    int gpu_;
+    std::chrono::milliseconds timeout_;
+    std::string offered_;
 };
 
 }  // namespace
 
-std::unique_ptr<CollectiveFactory> nccl_collective_factory(const WorkerDevice&) { return std::make_unique<NcclCollectiveFactory>(); }
+std::unique_ptr<CollectiveFactory> nccl_collective_factory(const WorkerDevice& device, std::chrono::milliseconds timeout) {
+    return std::make_unique<NcclCollectiveFactory>(device.torch_device().index(), timeout);
+}
 
 }  // namespace layersweep
