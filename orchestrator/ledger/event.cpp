@@ -43,10 +43,10 @@ json write(const event::WorkerLost& e) {
 }
 json write(const event::SetAside& e) {
     return {
-        {"event", "set_aside"}, {"key", e.key.hex}, {"why", e.why}, {"cause", e.cause == SetAsideCause::no_room ? "no_room" : "failures"}};
+        {"event", "set_aside"}, {"key", e.key.hex}, {"why", e.why}, {"cause", e.cause == SetAsideCause::no_room ? "no-room" : "failures"}};
 }
 json write(const event::Stopped& e) {
-    return {{"event", "stopped"}, {"why", e.why}, {"cause", e.cause == StopCause::no_workers ? "no_workers" : "asked"}};
+    return {{"event", "stopped"}, {"why", e.why}, {"cause", e.cause == StopCause::no_workers ? "no-workers" : "asked"}};
 }
 json write(const event::Completed&) {
     return {{"event", "completed"}};
@@ -61,7 +61,7 @@ event::Finished finished_of(const json& j) {
 }
 
 event::SetAside set_aside_of(const json& j) {
-    const bool no_room = j.at("cause").get<std::string>() == "no_room";
+    const bool no_room = j.at("cause").get<std::string>() == "no-room";
     return {.key = {j.at("key").get<std::string>()},
             .why = j.at("why").get<std::string>(),
             .cause = no_room ? SetAsideCause::no_room : SetAsideCause::failures};
@@ -78,7 +78,7 @@ std::optional<Event> read(const json& j) {
     if (kind == "set_aside") return set_aside_of(j);
     if (kind == "completed") return event::Completed{};
     if (kind != "stopped") return std::nullopt;
-    const bool no_workers = j.at("cause").get<std::string>() == "no_workers";
+    const bool no_workers = j.at("cause").get<std::string>() == "no-workers";
     return event::Stopped{j.at("why").get<std::string>(), no_workers ? StopCause::no_workers : StopCause::asked};
 }
 

@@ -2,6 +2,11 @@
 
 #include <gtest/gtest.h>
 
+#include <fstream>
+#include <string>
+
+#include "orchestrator/ledger/event.hpp"
+
 namespace layersweep {
 namespace {
 
@@ -17,8 +22,21 @@ TEST(LedgerLine, AnyChangedCharacterIsNoticed) {
     }
 }
 
-TEST(LedgerLine, IsTheOneOfTheDocument) {
+TEST(LedgerLine, StaysReadableByLaterVersions) {
     EXPECT_EQ(ledger_line({{"event", "completed"}}), "aa60ed4e628a5ec3 {\"event\":\"completed\"}\n");
+}
+
+TEST(LedgerLine, TheExamplesOfTheDocumentAreSound) {
+    std::ifstream document(LAYERSWEEP_SOURCE_DIR "/docs/ledger.md");
+    int headers = 0, events = 0;
+    for (std::string line; std::getline(document, line);) {
+        const auto json = parse_ledger_line(line);
+        if (!json) continue;
+        if (header_of(*json)) ++headers;
+        if (json->contains("event") && event_of(*json)) ++events;
+    }
+    EXPECT_EQ(headers, 2);
+    EXPECT_EQ(events, 5);
 }
 
 TEST(SegmentName, ComesBackFromItsText) {
