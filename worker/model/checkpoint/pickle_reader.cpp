@@ -8,6 +8,7 @@
 
 #include "protocol/errors.hpp"
 #include "worker/model/checkpoint/pickle_bytes.hpp"
+#include "worker/model/checkpoint/pickle_opcodes.hpp"
 
 namespace layersweep {
 namespace {
@@ -30,93 +31,54 @@ const std::map<std::string, PickleGlobal, std::less<>> known_globals = {
     {"torch.BoolStorage", PickleGlobal::storage_other},
 };
 
-/// Opcodes of pickle protocol 2 and the few later ones that state dicts use (Python's pickletools).
-enum class Op : std::uint8_t {
-    proto = 0x80,
-    mark = '(',
-    stop = '.',
-    none = 'N',
-    new_true = 0x88,
-    new_false = 0x89,
-    binint = 'J',
-    binint1 = 'K',
-    binint2 = 'M',
-    long1 = 0x8a,
-    binunicode = 'X',
-    short_binunicode = 0x8c,
-    empty_dict = '}',
-    empty_list = ']',
-    empty_tuple = ')',
-    tuple = 't',
-    tuple1 = 0x85,
-    tuple2 = 0x86,
-    tuple3 = 0x87,
-    append = 'a',
-    appends = 'e',
-    setitem = 's',
-    setitems = 'u',
-    binput = 'q',
-    long_binput = 'r',
-    memoize = 0x94,
-    binget = 'h',
-    long_binget = 'j',
-    global = 'c',
-    binpersid = 'Q',
-    reduce = 'R',
-    build = 'b',
-};
-
 /// The stack machine of a pickle, with calls recognised instead of made.
 class PickleMachine {
 public:
     PickleMachine(std::deque<PickleValue>& values, PickleBytes bytes) : values_(values), bytes_(bytes) {}
 
     PickleRef run() {
-        while (true) {
-            const std::uint8_t code = bytes_.byte();
-            if (static_cast<Op>(code) == Op::stop) break;
-            if (!scalar(static_cast<Op>(code)) && !container(static_cast<Op>(code)) && !memo(static_cast<Op>(code)) &&
-                !object(static_cast<Op>(code))) {
-                const char shown = std::isprint(code) != 0 ? static_cast<char>(code) : '?';
-                bytes_.refuse(fmt::format("uses pickle opcode 0x{:02x} ('{}')", code, shown),
-                              "state dicts do not, and nothing else is understood");
-            }
+        for (std::uint8_t code = bytes_.byte(); code != static_cast<std::uint8_t>(PickleOp::stop); code = bytes_.byte()) {
+            const auto op = static_cast<PickleOp>(code);
+            if (scalar(op) || container(op) || memo(op) || object(op)) continue;
+            const char shown = std::isprint(code) != 0 ? static_cast<char>(code) : '?';
+            bytes_.refuse(fmt::format("uses pickle opcode 0x{:02x} ('{}')", code, shown),
+                          "state dicts do not, and nothing else is understood");
         }
         if (stack_.size() != 1 || !marks_.empty()) bytes_.refuse("leaves more or less than one object", "a pickle is one object");
         return stack_.back();
     }
 
 private:
-    bool scalar(Op op) {
+    bool scalar(PickleOp op) {
         switch (op) {
-            case Op::proto:
+            case PickleOp::proto:
                 protocol();
                 return true;
-            case Op::none:
+            case PickleOp::none:
                 make(PickleNone{});
                 return true;
-            case Op::new_true:
+            case PickleOp::new_true:
                 make(true);
                 return true;
-            case Op::new_false:
+            case PickleOp::new_false:
                 make(false);
                 return true;
-            case Op::binint:
+            case PickleOp::binint:
                 make(std::int64_t{static_cast<std::int32_t>(bytes_.little(4))});
                 return true;
-            case Op::binint1:
+            case PickleOp::binint1:
                 make(static_cast<std::int64_t>(bytes_.little(1)));
                 return true;
-            case Op::binint2:
+            case PickleOp::binint2:
                 make(static_cast<std::int64_t>(bytes_.little(2)));
                 return true;
-            case Op::long1:
+            case PickleOp::long1:
                 make(bytes_.signed_long());
                 return true;
-            case Op::binunicode:
+            case PickleOp::binunicode:
                 make(std::string(bytes_.text(bytes_.little(4))));
                 return true;
-            case Op::short_binunicode:
+            case PickleOp::short_binunicode:
                 make(std::string(bytes_.text(bytes_.little(1))));
                 return true;
             default:
@@ -124,42 +86,42 @@ private:
         }
     }
 
-    bool container(Op op) {
+    bool container(PickleOp op) {
         switch (op) {
-            case Op::mark:
+            case PickleOp::mark:
                 mark();
                 return true;
-            case Op::empty_dict:
+            case PickleOp::empty_dict:
                 make(PickleDict{});
                 return true;
-            case Op::empty_list:
+            case PickleOp::empty_list:
                 make(PickleList{});
                 return true;
-            case Op::empty_tuple:
+            case PickleOp::empty_tuple:
                 make(PickleTuple{});
                 return true;
-            case Op::tuple:
+            case PickleOp::tuple:
                 make(PickleTuple{pop_to_mark()});
                 return true;
-            case Op::tuple1:
+            case PickleOp::tuple1:
                 make(PickleTuple{pop(1)});
                 return true;
-            case Op::tuple2:
+            case PickleOp::tuple2:
                 make(PickleTuple{pop(2)});
                 return true;
-            case Op::tuple3:
+            case PickleOp::tuple3:
                 make(PickleTuple{pop(3)});
                 return true;
-            case Op::append:
+            case PickleOp::append:
                 append(pop(1));
                 return true;
-            case Op::appends:
+            case PickleOp::appends:
                 append(pop_to_mark());
                 return true;
-            case Op::setitem:
+            case PickleOp::setitem:
                 set(pop(2));
                 return true;
-            case Op::setitems:
+            case PickleOp::setitems:
                 set(pop_to_mark());
                 return true;
             default:
@@ -167,21 +129,21 @@ private:
         }
     }
 
-    bool memo(Op op) {
+    bool memo(PickleOp op) {
         switch (op) {
-            case Op::binput:
+            case PickleOp::binput:
                 put(bytes_.little(1));
                 return true;
-            case Op::long_binput:
+            case PickleOp::long_binput:
                 put(bytes_.little(4));
                 return true;
-            case Op::memoize:
+            case PickleOp::memoize:
                 put(memo_.size());
                 return true;
-            case Op::binget:
+            case PickleOp::binget:
                 get(bytes_.little(1));
                 return true;
-            case Op::long_binget:
+            case PickleOp::long_binget:
                 get(bytes_.little(4));
                 return true;
             default:
@@ -189,18 +151,18 @@ private:
         }
     }
 
-    bool object(Op op) {
+    bool object(PickleOp op) {
         switch (op) {
-            case Op::global:
+            case PickleOp::global:
                 global();
                 return true;
-            case Op::binpersid:
+            case PickleOp::binpersid:
                 make(PickleStorage{pop(1).front()});
                 return true;
-            case Op::reduce:
+            case PickleOp::reduce:
                 reduce();
                 return true;
-            case Op::build:
+            case PickleOp::build:
                 build();
                 return true;
             default:

@@ -23,7 +23,7 @@ const std::string pickle_name = "/data.pkl";
 std::uint64_t probe(const std::string& path) {
     const ByteFile file(path);
     std::array<std::byte, 2> begin{};
-    file.read_some(0, begin);
+    if (file.read_some(0, begin) < begin.size()) refuse(path, "has hardly any bytes", "the file is truncated");
     if (begin == std::array{std::byte{0x80}, std::byte{0x02}}) {
         refuse(path, "is in PyTorch's legacy format (before 1.6)",
                "it is one pickle, not a zip file, and cannot be read without running it");
