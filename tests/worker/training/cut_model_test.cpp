@@ -1,0 +1,156 @@
+#include "worker/training/cut_model.hpp"
+
+#include <ATen/ATen.h>
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "tests/worker/training/tiny_trial.hpp"
+#include "worker/model/load.hpp"
+
+namespace layersweep::test {
+namespace {
+
+const std::vector<std::int32_t> label_tokens = {10, 33, 5, 60};
+
+std::vector<EncodedRow> ragged_rows() {
+    return {{.ids = {2, 7, 9}, .row = 0, .label = 1},
+            {.ids = {2, 40, 12, 63, 8, 8, 21, 30, 5, 11, 50, 4}, .row = 1, .label = 3},
+            {.ids = {2, 61}, .row = 2, .label = 0},
+            {.ids = {2, 18, 19, 20, 44, 3}, .row = 3, .label = 2}};
+}
+
+std::vector<const EncodedRow*> pointers_to(const std::vector<EncodedRow>& rows) {
+    std::vector<const EncodedRow*> pointers;
+    for (const auto& row : rows) pointers.push_back(&row);
+    return pointers;
+}
+
+struct Case {
+    std::string family;
+    Mode mode;
+    Loss loss = Loss::label_words;
+};
+
+class CutModelTest : public ::testing::TestWithParam<Case> {
+protected:
+    CutModel make(const Trial& trial) { return CutModel(trial, store.model(trial.model), label_tokens, store.device()); }
+    [[nodiscard]] static Trial trial() {
+        auto trial = tiny_trial(GetParam().family, GetParam().mode);
+        trial.training.loss = GetParam().loss;
+        return trial;
+    }
+    WarmStore store = cold_store();
+};
+
+TEST_P(CutModelTest, PaddingNeverChangesScores) {
+    auto model = make(trial());
+    const auto rows = ragged_rows();
+    const auto together = model.scores(pointers_to(rows));
+    for (std::size_t r = 0; r < rows.size(); ++r) {
+        const std::vector<const EncodedRow*> alone = {&rows[r]};
+        EXPECT_LE((model.scores(alone)[0] - together[std::int64_t(r)]).abs().max().item<double>(), 1e-12) << "row " << r;
+    }
+}
+
+TEST_P(CutModelTest, GradientsOfPartsAddUpToTheBatchs) {
+    auto whole = make(trial()), parts = make(trial());
+    const auto rows = ragged_rows();
+    const auto pointers = pointers_to(rows);
+    const auto loss = whole.backward(pointers, 4, std::nullopt);
+    auto sum = parts.backward(std::span(pointers).first(1), 4, std::nullopt);
+    sum = sum + parts.backward({}, 4, std::nullopt) + parts.backward(std::span(pointers).last(3), 4, std::nullopt);
+    EXPECT_NEAR(sum.item<double>(), loss.item<double>(), 1e-12);
+    const auto difference = whole.parameters().gradients() - parts.parameters().gradients();
+    EXPECT_GT(whole.parameters().gradients().norm().item<double>(), 0);
+    EXPECT_LE(difference.norm().item<double>(), 1e-12 * whole.parameters().gradients().norm().item<double>());
+}
+
+TEST_P(CutModelTest, DropoutIsOffInEvaluation) {
+    auto dropping = trial();
+    dropping.training.dropout = 0.5;
+    const auto rows = ragged_rows();
+    const auto pointers = pointers_to(rows);
+    auto with = make(dropping), without = make(trial());
+    EXPECT_TRUE(at::equal(with.scores(pointers), without.scores(pointers)));
+    const auto draw = DropoutDraw{.seed = 1};
+    EXPECT_NE(with.backward(pointers, 4, draw).item<double>(), without.backward(pointers, 4, draw).item<double>());
+}
+
+TEST_P(CutModelTest, DropoutSettingStandsInForTheModelsOwn) {
+    auto configured = trial();
+    configured.training.dropout = std::nullopt;
+    const auto own = store.model(configured.model).spec.residual_dropout;
+    EXPECT_EQ(make(configured).spec().residual_dropout, own);
+    configured.training.dropout = 0.25;
+    const auto spec = make(configured).spec();
+    EXPECT_EQ(std::vector({spec.embedding_dropout, spec.attention_dropout, spec.residual_dropout}), std::vector(3, 0.25));
+}
+
+INSTANTIATE_TEST_SUITE_P(Families, CutModelTest,
+                         ::testing::Values(Case{"gpt2", Mode::lm}, Case{"gpt2", Mode::cls}, Case{"gpt2", Mode::lm, Loss::prompt},
+                                           Case{"opt", Mode::p_cls}, Case{"opt", Mode::lm, Loss::vocabulary}),
+                         [](const auto& info) {
+                             return info.param.family + std::to_string(int(info.param.mode)) + std::to_string(int(info.param.loss));
+                         });
+
+double standard_deviation(const at::Tensor& values) {
+    return values.detach().std().item<double>();
+}
+
+class RandomInit : public ::testing::TestWithParam<std::string> {};
+
+TEST_P(RandomInit, HasTheFamilysStatistics) {
+    auto store = cold_store();
+    auto trial = tiny_trial(GetParam(), Mode::cls);
+    trial.training.init = Init::random;
+    CutModel model(trial, store.model(trial.model), label_tokens, store.device());
+    const double projection = GetParam() == "gpt2" ? 0.02 / std::sqrt(2.0 * 2.0) : 0.02;
+    for (const auto& source : model.parameters().sources()) {
+        const auto& values = model.parameters()[source.name];
+        switch (source.role) {
+            case ParameterRole::bias:
+            case ParameterRole::norm_bias:
+                EXPECT_EQ(values.abs().max().item<double>(), 0) << source.name;
+                break;
+            case ParameterRole::norm_weight:
+                EXPECT_TRUE(at::equal(values, at::ones_like(values))) << source.name;
+                break;
+            case ParameterRole::residual_projection:
+                EXPECT_NEAR(standard_deviation(values), projection, 0.2 * projection) << source.name;
+                break;
+            default:  // five standard errors of so many draws
+                EXPECT_NEAR(standard_deviation(values), 0.02, 5 * 0.02 / std::sqrt(2.0 * double(values.numel()))) << source.name;
+                EXPECT_NEAR(values.mean().item<double>(), 0, 5 * 0.02 / std::sqrt(double(values.numel()))) << source.name;
+        }
+    }
+}
+
+TEST_P(RandomInit, DependsOnTheSeedAndNothingElse) {
+    auto store = cold_store();
+    auto trial = tiny_trial(GetParam(), Mode::cls);
+    trial.training.init = Init::random;
+    const auto hash = [&](const Trial& one) {
+        return CutModel(one, store.model(one.model), label_tokens, store.device()).parameters().hash();
+    };
+    const auto first = hash(trial);
+    EXPECT_EQ(hash(trial), first);
+    trial.seed = 1;
+    EXPECT_NE(hash(trial), first);
+}
+
+INSTANTIATE_TEST_SUITE_P(Families, RandomInit, ::testing::Values("gpt2", "opt"), [](const auto& info) { return info.param; });
+
+TEST(PretrainedInit, HeadIsDrawnFromTheSeed) {
+    auto store = cold_store();
+    auto trial = tiny_trial("gpt2", Mode::cls);
+    CutModel first(trial, store.model(trial.model), label_tokens, store.device());
+    trial.seed = 1;
+    CutModel second(trial, store.model(trial.model), label_tokens, store.device());
+    EXPECT_TRUE(at::equal(first.parameters()["wte"], second.parameters()["wte"]));
+    EXPECT_FALSE(at::equal(first.parameters()[head_name], second.parameters()[head_name]));
+    EXPECT_NEAR(standard_deviation(first.parameters()[head_name]), 0.02, 0.02 * 0.4);
+}
+
+}  // namespace
+}  // namespace layersweep::test

@@ -1,0 +1,181 @@
+// Losses, scores, gradients and AdamW steps against Hugging Face transformers and torch.optim.AdamW in float64; the numbers come from
+// tools/make_reference_fixtures.py.
+#include <ATen/ATen.h>
+#include <gtest/gtest.h>
+
+#include <fstream>
+#include <nlohmann/json.hpp>
+
+#include "tests/worker/training/tiny_trial.hpp"
+#include "worker/model/load.hpp"
+#include "worker/training/cut_model.hpp"
+#include "worker/training/optimizer.hpp"
+
+namespace layersweep::test {
+namespace {
+
+constexpr double tolerance = 1e-8;
+
+struct Case {
+    std::string family;
+    Mode mode;
+    Loss loss = Loss::label_words;
+};
+
+/// What the reference computed for one family and mode.
+class Reference {
+public:
+    Reference(const std::string& family, Mode mode) : folder_(fixture_folder(family) + "/reference/" + std::string(name_of(mode))) {
+        std::ifstream(folder_ + "/steps.json") >> steps_;
+    }
+
+    [[nodiscard]] const nlohmann::json& operator[](const char* key) const { return steps_.at(key); }
+    [[nodiscard]] std::int64_t steps() const { return steps_.at("steps"); }
+
+    [[nodiscard]] std::vector<EncodedRow> batch(std::int64_t step) const {
+        const auto& batch = steps_.at("batches").at(std::size_t(step) % steps_.at("batches").size());
+        std::vector<EncodedRow> rows;
+        for (std::size_t r = 0; r < batch.at("ids").size(); ++r)
+            rows.push_back({.ids = batch.at("ids")[r], .row = std::int64_t(r), .label = batch.at("labels")[r]});
+        return rows;
+    }
+
+    [[nodiscard]] Checkpoint tensors(const std::string& kind) const { return Checkpoint::open(folder_ + "/" + kind); }
+
+private:
+    std::string folder_;
+    nlohmann::json steps_;
+};
+
+at::Tensor read(const Checkpoint& checkpoint, const std::vector<std::string>& names) {
+    for (const auto& name : names) {
+        const auto* stored = checkpoint.find(name);
+        if (!stored) continue;
+        auto tensor = at::empty(stored->shape, at::kDouble);
+        EXPECT_EQ(stored->type, StoredType::f64);
+        checkpoint.read(*stored, {static_cast<std::byte*>(tensor.mutable_data_ptr()), stored->bytes()});
+        return tensor;
+    }
+    throw std::runtime_error("the reference holds no " + names.front());
+}
+
+at::Tensor expected_of(const ParameterSource& source, const Checkpoint& checkpoint) {
+    if (source.parts.empty()) return read(checkpoint, {source.name});
+    std::vector<at::Tensor> parts;
+    for (const auto& part : source.parts) parts.push_back(read(checkpoint, part.names));
+    return at::cat(parts, 0);
+}
+
+double relative_error(const at::Tensor& computed, const at::Tensor& expected) {
+    return ((computed - expected).norm() / expected.norm()).item<double>();
+}
+
+/// Without the keys' biases: softmax cancels them, so their gradients are rounding and AdamW makes full steps of it.
+at::Tensor without_key_bias(const ParameterSource& source, const at::Tensor& values) {
+    if (!source.name.ends_with("qkv.bias")) return values;
+    const auto parts = values.chunk(3);
+    return at::cat({parts[0], parts[2]});
+}
+
+class ReferenceTest : public ::testing::TestWithParam<Case> {
+protected:
+    static Trial trial_of(const Case& param, const Reference& reference) {
+        auto trial = tiny_trial(param.family, param.mode);
+        const auto& optimizer = reference["optimizer"];
+        trial.layers = reference["kept_blocks"];
+        trial.training.loss = param.loss;
+        trial.training.learning_rate = optimizer.at("learning_rate");
+        trial.training.beta1 = optimizer.at("beta1");
+        trial.training.beta2 = optimizer.at("beta2");
+        trial.training.epsilon = optimizer.at("epsilon");
+        trial.training.weight_decay = optimizer.at("weight_decay");
+        return trial;
+    }
+
+    CutModel make_model() {
+        CutModel model(trial, store.model(trial.model), reference["label_token_ids"], store.device());
+        if (trial.mode == Mode::lm) return model;
+        const std::vector<std::vector<double>> head = reference["head"];
+        auto values = model.parameters()[head_name].detach();
+        for (std::size_t c = 0; c < head.size(); ++c) values[std::int64_t(c)].copy_(at::tensor(head[c], at::kDouble));
+        return model;
+    }
+
+    double backward(std::int64_t step) {
+        const auto rows = reference.batch(step);
+        std::vector<const EncodedRow*> pointers;
+        for (const auto& row : rows) pointers.push_back(&row);
+        model.parameters().gradients_and_extra().zero_();
+        return model.backward(pointers, std::int64_t(rows.size()), DropoutDraw{.step = step}).item<double>();
+    }
+
+    Reference reference{GetParam().family, GetParam().mode};
+    Trial trial = trial_of(GetParam(), reference);
+    WarmStore store = cold_store();
+    CutModel model = make_model();
+};
+
+using ScoresAndGradients = ReferenceTest;
+
+TEST_P(ScoresAndGradients, EqualTheReference) {
+    const auto rows = reference.batch(0);
+    std::vector<const EncodedRow*> pointers;
+    for (const auto& row : rows) pointers.push_back(&row);
+    const auto scores = model.scores(pointers);
+    const std::vector<std::vector<double>> expected_scores = reference["scores"];
+    ASSERT_EQ(scores.size(0), std::int64_t(expected_scores.size()));
+    for (std::size_t r = 0; r < expected_scores.size(); ++r)
+        EXPECT_LE(relative_error(scores[std::int64_t(r)], at::tensor(expected_scores[r], at::kDouble)), tolerance) << "row " << r;
+
+    (void)backward(0);
+    const auto expected = reference.tensors("gradients");
+    EXPECT_FALSE(model.parameters().sources().empty());
+    for (const auto& source : model.parameters().sources())
+        EXPECT_LE(relative_error(model.parameters().gradient(source.name), expected_of(source, expected)), tolerance) << source.name;
+}
+
+TEST_P(ScoresAndGradients, TwentyStepsOfAdamWEndAtTheSameWeights) {
+    AdamW optimizer(model.parameters(), trial.training);
+    for (std::int64_t step = 0; step < reference.steps(); ++step) {
+        (void)backward(step);
+        optimizer.step(model.parameters());
+    }
+    const auto expected = reference.tensors("weights");
+    for (const auto& source : model.parameters().sources()) {
+        const auto computed = without_key_bias(source, model.parameters()[source.name].detach());
+        EXPECT_LE(relative_error(computed, without_key_bias(source, expected_of(source, expected))), tolerance) << source.name;
+    }
+}
+
+using Losses = ReferenceTest;
+
+TEST_P(Losses, TwentyLossesEqualTheReference) {
+    AdamW optimizer(model.parameters(), trial.training);
+    const std::vector<double> expected = reference["losses"].at(std::string(name_of(trial.training.loss)));
+    ASSERT_EQ(std::int64_t(expected.size()), reference.steps());
+    for (std::int64_t step = 0; step < reference.steps(); ++step) {
+        const double loss = backward(step), wanted = expected[std::size_t(step)];
+        EXPECT_NEAR(loss, wanted, tolerance * wanted) << "step " << step;
+        optimizer.step(model.parameters());
+    }
+}
+
+std::string name_of_case(const ::testing::TestParamInfo<Case>& info) {
+    auto name = info.param.family + "_" + std::string(name_of(info.param.mode)) + "_" + std::string(name_of(info.param.loss));
+    std::replace(name.begin(), name.end(), '-', '_');
+    return name;
+}
+
+const std::vector<Case> modes = {{"gpt2", Mode::lm}, {"gpt2", Mode::p_cls}, {"gpt2", Mode::cls},
+                                 {"opt", Mode::lm},  {"opt", Mode::p_cls},  {"opt", Mode::cls}};
+const std::vector<Case> other_losses = {{"gpt2", Mode::lm, Loss::vocabulary},
+                                        {"gpt2", Mode::lm, Loss::prompt},
+                                        {"opt", Mode::lm, Loss::vocabulary},
+                                        {"opt", Mode::lm, Loss::prompt}};
+
+INSTANTIATE_TEST_SUITE_P(Modes, ScoresAndGradients, ::testing::ValuesIn(modes), name_of_case);
+INSTANTIATE_TEST_SUITE_P(Modes, Losses, ::testing::ValuesIn(modes), name_of_case);
+INSTANTIATE_TEST_SUITE_P(OtherLosses, Losses, ::testing::ValuesIn(other_losses), name_of_case);
+
+}  // namespace
+}  // namespace layersweep::test

@@ -1,0 +1,194 @@
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "tests/worker/training/tiny_trial.hpp"
+#include "worker/parallel/collective.hpp"
+#include "worker/training/cut_model.hpp"
+#include "worker/training/evaluation.hpp"
+#include "worker/training/trainer.hpp"
+
+namespace layersweep::test {
+namespace {
+
+class TrainerTest : public ::testing::Test {
+protected:
+    [[nodiscard]] Trial trial_of(Mode mode) const { return letters_trial("gpt2", mode, dataset); }
+    Result run(const Trial& trial, const StepHook& go_on = always_go_on) {
+        auto store = cold_store();
+        return run_trial(trial, *solo_collective(), store, go_on);
+    }
+    TinyDataset dataset;
+};
+
+std::int64_t epoch_of_earliest_best(const std::vector<EpochRecord>& curve) {
+    const auto best = std::max_element(curve.begin(), curve.end(),
+                                       [](const auto& a, const auto& b) { return a.validation_accuracy < b.validation_accuracy; });
+    return best->epoch;
+}
+
+TEST_F(TrainerTest, LossFallsWhileItTrains) {
+    auto trial = trial_of(Mode::lm);
+    trial.training.learning_rate = 5e-3;
+    const auto result = run(trial);
+    EXPECT_LT(result.curve.back().train_loss, 0.7 * result.curve.front().train_loss);
+    EXPECT_EQ(result.train_rows, 21);
+    EXPECT_EQ(result.train_rows_per_class, (std::vector<std::int64_t>{7, 7, 7}));
+}
+
+TEST_F(TrainerTest, ConstantAccuracyEndsAfterPatienceAndTestsTheFirstEpoch) {
+    auto trial = trial_of(Mode::cls);
+    trial.training.learning_rate = 0;
+    trial.training.patience = 3;
+    const auto result = run(trial);
+    EXPECT_EQ(result.best_epoch, 1);
+    EXPECT_EQ(result.curve.size(), 4U);
+    EXPECT_EQ(result.steps, 4 * 5);
+}
+
+TEST_F(TrainerTest, WithoutPatienceEveryEpochRuns) {
+    auto trial = trial_of(Mode::cls);
+    trial.training.learning_rate = 0;
+    trial.training.patience = std::nullopt;
+    EXPECT_EQ(run(trial).curve.size(), 10U);
+}
+
+TEST_F(TrainerTest, EarliestBestEpochIsTheOneTested) {
+    auto trial = trial_of(Mode::cls);
+    trial.training.learning_rate = 2e-2;
+    trial.training.epochs = 15;
+    const auto full = run(trial);
+    EXPECT_EQ(full.best_epoch, epoch_of_earliest_best(full.curve));
+    ASSERT_GT(full.best_epoch, 1) << "the trial must learn before its best epoch";
+    ASSERT_LT(full.best_epoch, 15) << "the trial must have epochs behind its best one";
+    EXPECT_EQ(full.best_validation_accuracy, full.curve[std::size_t(full.best_epoch - 1)].validation_accuracy);
+
+    trial.training.epochs = full.best_epoch;
+    const auto up_to_best = run(trial);
+    EXPECT_EQ(full.predictions, up_to_best.predictions);
+    EXPECT_NE(full.weights_hash, up_to_best.weights_hash);
+}
+
+TEST_F(TrainerTest, StopsWhenPatienceEpochsBroughtNoStrictRise) {
+    auto trial = trial_of(Mode::cls);
+    trial.training.learning_rate = 2e-2;
+    trial.training.epochs = 15;
+    const auto full = run(trial);
+    trial.training.patience = 2;
+    const auto stopped = run(trial);
+    std::size_t epochs = 0, best = 0;
+    double best_accuracy = -1;
+    while (epochs < full.curve.size() && epochs - best < 2) {
+        if (full.curve[epochs].validation_accuracy > best_accuracy) {
+            best_accuracy = full.curve[epochs].validation_accuracy;
+            best = epochs + 1;
+        }
+        ++epochs;
+    }
+    ASSERT_LT(epochs, full.curve.size()) << "the trial must stop early";
+    EXPECT_EQ(stopped.curve, std::vector<EpochRecord>(full.curve.begin(), full.curve.begin() + std::ptrdiff_t(epochs)));
+    EXPECT_EQ(stopped.best_epoch, std::int64_t(best));
+}
+
+TEST_F(TrainerTest, NoEpochsTestTheCutModelAsItIs) {
+    for (const auto mode : {Mode::lm, Mode::p_cls, Mode::cls}) {
+        auto trial = trial_of(mode);
+        trial.training.epochs = 0;
+        auto store = cold_store();
+        const auto result = run_trial(trial, *solo_collective(), store, always_go_on);
+        const auto task = store.task(trial);
+        CutModel model(trial, store.model(trial.model), task->label_token_ids, store.device());
+        EXPECT_EQ(result.predictions, evaluate(model, task->test, task->label_token_ids.size(), *solo_collective()));
+        EXPECT_EQ(result.weights_hash, model.parameters().hash());
+        EXPECT_EQ(result.steps, 0);
+        EXPECT_EQ(result.best_epoch, 0);
+        EXPECT_TRUE(result.curve.empty());
+    }
+}
+
+TEST_F(TrainerTest, NoBlocksLeaveEmbeddingsAndFinalNorm) {
+    auto trial = trial_of(Mode::lm);
+    trial.layers = 0;
+    EXPECT_EQ(run(trial).parameters, 64 * 16 + 32 * 16 + 2 * 16);
+}
+
+TEST_F(TrainerTest, LossThatIsNotFiniteFailsTheTrial) {
+    auto trial = trial_of(Mode::lm);
+    trial.training.learning_rate = 1e200;
+    try {
+        (void)run(trial);
+        FAIL() << "the trial has a result";
+    } catch (const TrialFailed& failed) {
+        EXPECT_EQ(failed.failure.reason, FailureReason::not_a_number);
+        EXPECT_NE(failed.failure.detail.find("step 2"), std::string::npos) << failed.failure.detail;
+    }
+}
+
+TEST_F(TrainerTest, StepHookThatSaysNoAbandonsTheTrial) {
+    std::int64_t asked = 0;
+    EXPECT_THROW((void)run(trial_of(Mode::lm), [&](std::int64_t, std::int64_t step) { return asked = step, step < 7; }), TrialAbandoned);
+    EXPECT_EQ(asked, 7);
+}
+
+TEST_F(TrainerTest, ModelFolderThatIsNotThereFailsTheTrial) {
+    auto trial = trial_of(Mode::lm);
+    trial.model.path += "-that-is-not-there";
+    try {
+        (void)run(trial);
+        FAIL() << "the trial has a result";
+    } catch (const TrialFailed& failed) {
+        EXPECT_EQ(failed.failure.reason, FailureReason::bad_data);
+    }
+}
+
+TEST_F(TrainerTest, WarmAndColdStoreGiveTheSameBits) {
+    auto store = cold_store();
+    for (const auto mode : {Mode::lm, Mode::p_cls, Mode::cls}) {
+        auto trial = trial_of(mode);
+        trial.training.dropout = 0.1;
+        trial.training.epochs = 3;
+        const auto cold = run(trial);
+        const auto first = run_trial(trial, *solo_collective(), store, always_go_on);
+        const auto again = run_trial(trial, *solo_collective(), store, always_go_on);
+        EXPECT_EQ(cold.weights_hash, first.weights_hash);
+        EXPECT_EQ(cold.weights_hash, again.weights_hash);
+        EXPECT_EQ(cold.predictions, again.predictions);
+        EXPECT_EQ(cold.curve, again.curve);
+    }
+}
+
+TEST_F(TrainerTest, SeedDropoutAndLearningRateChangeTheWeights) {
+    auto trial = trial_of(Mode::lm);
+    trial.training.epochs = 1;
+    const auto base = run(trial).weights_hash;
+    auto other_seed = trial, with_dropout = trial, other_rate = trial;
+    other_seed.seed += 1;
+    with_dropout.training.dropout = 0.1;
+    other_rate.training.learning_rate *= 2;
+    for (const auto& other : {other_seed, with_dropout, other_rate}) EXPECT_NE(run(other).weights_hash, base);
+}
+
+TEST_F(TrainerTest, ObserverChangesNothingAndEndsTrainingWhenItAsks) {
+    class ThreeSteps final : public TrialObserver {
+    public:
+        void on_start(const std::function<void(const std::string&)>&, const std::vector<std::int32_t>& tokens) override {
+            classes = tokens.size();
+        }
+        void on_step(const StepRecord& step) override { rows.push_back(step.labels.size()); }
+        [[nodiscard]] bool wants_stop() override { return rows.size() == 3; }
+        std::size_t classes = 0;
+        std::vector<std::size_t> rows;
+    } observer;
+    const auto trial = trial_of(Mode::lm);
+    auto store = cold_store();
+    const auto result = run_trial(trial, *solo_collective(), store, always_go_on, &observer);
+    EXPECT_EQ(result.steps, 3);
+    EXPECT_TRUE(result.predictions.empty());
+    EXPECT_EQ(observer.classes, 3U);
+    EXPECT_EQ(observer.rows, (std::vector<std::size_t>{5, 5, 5}));
+    RecordedLosses watched;
+    EXPECT_EQ(run_trial(trial, *solo_collective(), store, always_go_on, &watched).weights_hash, run(trial).weights_hash);
+}
+
+}  // namespace
+}  // namespace layersweep::test
