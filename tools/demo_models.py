@@ -34,12 +34,29 @@ def document(random, task, labels):
     return Document(text, frozenset(answers))
 
 
-def random_document(random):
-    """Half of them as the program writes prompts (one row of each class in order, then the query), half with rows of any class."""
-    task = random.choice(TASKS)
-    classes = range(len(task.values))
-    in_order = random.random() < 0.5
-    return document(random, task, [*classes, random.choice(classes)] if in_order else random.choices(classes, k=random.randint(1, 6)))
+def few_shot(random, task):
+    """The form in which the program writes prompts: one row of each class in order, then the query."""
+    return document(random, task, [*range(len(task.values)), random.randrange(len(task.values))])
+
+
+def any_order(random, task, count):
+    return document(random, task, random.choices(range(len(task.values)), k=count))
+
+
+def one_class(random, task, count):
+    """Texts alone, all of one class, so that the end of a text has to know what the text was about."""
+    label = random.randrange(len(task.values))
+    return Document("\n".join(make_row(random, task, label).text for _ in range(count)), frozenset())
+
+
+def random_documents(random, count):
+    """Of all tasks, but of one form, so that there is little to pad."""
+    form = random.choice(FORMS)
+    arguments = [] if form is few_shot else [random.randint(1, 3) + (form is one_class)]
+    return [form(random, random.choice(TASKS), *arguments) for _ in range(count)]
+
+
+FORMS = [few_shot, any_order, any_order, one_class]
 
 
 def learn_bpe(texts):
@@ -117,16 +134,17 @@ def exit_loss(model, rows):
 def pretrain(family, vocabulary, random, steps, batch, peak_rate):
     torch.manual_seed(1)
     model = new_model(family, vocabulary).train()
-    optimizer = torch.optim.AdamW(model.parameters(), lr=peak_rate, weight_decay=0.01)
+    optimizer = torch.optim.AdamW(model.parameters(), lr=peak_rate, betas=(0.9, 0.98), weight_decay=0.01)
     warm = steps // 20
     schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: min((step + 1) / warm, 1.02 - step / steps))
     for step in range(steps):
-        loss = exit_loss(model, [vocabulary.encode(random_document(random)) for _ in range(batch)])
+        loss = exit_loss(model, [vocabulary.encode(one) for one in random_documents(random, batch)])
         optimizer.zero_grad()
         loss.backward()
+        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         optimizer.step()
         schedule.step()
-        if step % 100 == 99:
+        if step % 200 == 199:
             print(f"{family}: step {step + 1} of {steps}, loss {loss.item():.3f}", flush=True)
     return model
 

@@ -67,7 +67,7 @@ def review(random, cues):
 
 # Dialogues of three turns
 
-FINE = "bus lunch homework weather shop meeting email laundry printer recipe".split() 
+FINE = "bus lunch homework weather shop meeting email laundry printer recipe".split()
 HAPPY = "yay won party smiling hugs awesome holiday laughing dancing \U0001F604".split()
 SAD = "alone crying lost missing tears funeral lonely goodbye broken \U0001F622".split()
 ANGRY = "hate stupid liar furious shut rude annoying cheated yelling \U0001F621".split()

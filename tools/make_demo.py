@@ -20,7 +20,7 @@ from demo_tasks import TASKS, make_rows
 
 DEMO = pathlib.Path(__file__).resolve().parent.parent / "configs/demo"
 TRAIN_ROWS, TEST_ROWS = 600, 300
-PRETRAINING = {"steps": 1000, "batch": 24, "peak_rate": 3e-3}
+PRETRAINING = {"steps": 2000, "batch": 16, "peak_rate": 3e-3}
 
 
 def write_sst2(path, task, rows):
@@ -95,11 +95,11 @@ def make_data():
 def make_model(family):
     import torch
 
-    from demo_models import Vocabulary, learn_bpe, pretrain, random_document, write_model
+    from demo_models import Vocabulary, few_shot, learn_bpe, pretrain, write_model
     torch.set_num_threads(1)
     torch.use_deterministic_algorithms(True)
     random = Random(30)
-    vocabulary = Vocabulary(family, *learn_bpe([random_document(random).text for _ in range(6000)]))
+    vocabulary = Vocabulary(family, *learn_bpe([few_shot(random, task).text for _ in range(800) for task in TASKS]))
     vocabulary.check_label_words()
     folder = DEMO / "models" / f"tiny-{family}"
     folder.mkdir(parents=True, exist_ok=True)
