@@ -117,9 +117,10 @@ void check_resources(const LoadedSweep& sweep, std::int64_t workers, const std::
         if (trial.resources.gang > workers)
             throw ConfigError(path, fmt::format("a gang of {} with {} workers", trial.resources.gang, workers), "it could never start",
                               "set resources.workers to at least the gang, or resources.gang lower");
-        if (trial.resources.device != sweep.config.resources.device)
-            throw ConfigError(path, "device differs between trials", "a worker holds one device for the whole sweep",
-                              "make one sweep file per device");
+        if (trial.resources.device != sweep.config.resources.device ||
+            trial.resources.threads_per_worker != sweep.config.resources.threads_per_worker)
+            throw ConfigError(path, "device or threads_per_worker differ between trials", "a worker holds both for the whole sweep",
+                              "make one sweep file per device and thread count");
     }
 }
 

@@ -14,13 +14,17 @@ namespace layersweep {
 namespace {
 
 ExitCode worker_role(MpiSession& session, const RunOptions& options) {
-    const auto transport = mpi_worker(session);
     try {
+        const auto transport = mpi_worker(session);
         const auto resources = load_sweep(options.config).resources;
         open_worker_plugin().run(WorkerId{session.rank()}, *transport, session.local_worker(), resources);
         return ExitCode::done;
     } catch (const ConfigError&) {
         return ExitCode::user_mistake;  // rank 0 reads the same file and tells
+    } catch (const std::exception& error) {
+        // Told here: ending MPI may take a while, or never return.
+        std::fprintf(stderr, "layersweep: worker %d: %s\n", session.rank(), error.what());
+        return ExitCode::machine_failed;
     }
 }
 

@@ -32,6 +32,8 @@ target_include_directories(layersweep::arrow SYSTEM INTERFACE ${LAYERSWEEP_SITE}
 set(torch ${LAYERSWEEP_SITE}/torch)
 add_library(layersweep::torch INTERFACE IMPORTED GLOBAL)
 target_include_directories(layersweep::torch SYSTEM INTERFACE ${torch}/include ${torch}/include/torch/csrc/api/include)
+# The wheel brings fmt's headers, of another version than the distribution's library, and they are found first.
+target_compile_definitions(layersweep::torch INTERFACE FMT_HEADER_ONLY)
 target_link_options(layersweep::torch INTERFACE -Wl,-rpath,${torch}/lib -Wl,-rpath-link,${torch}/lib -Wl,--allow-shlib-undefined)
 target_link_libraries(layersweep::torch INTERFACE -Wl,--no-as-needed ${torch}/lib/libtorch_cpu.so -Wl,--as-needed ${torch}/lib/libc10.so)
 
