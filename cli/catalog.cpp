@@ -16,9 +16,16 @@ namespace layersweep {
 
 namespace {
 
+/// Every tensor of every block is there in the shape that config.json asks for; reads headers only.
+void check_tensors(const std::string& folder, const DecoderSpec& spec) {
+    const auto checkpoint = Checkpoint::open(folder);
+    for (const auto& source : parameter_sources(spec, kept_blocks(spec.layers, spec.layers, Prune::first, 0)))
+        for (const auto& part : source.parts) (void)find_part(checkpoint, part, folder);
+}
+
 ModelFacts facts_of(const ModelRef& ref) {
     const auto spec = read_decoder_spec(ref.path);
-    (void)Checkpoint::open(ref.path);  // refuses damaged headers and missing shards
+    check_tensors(ref.path, spec);
     ModelFacts facts{.ref = ref, .family = spec.family, .layers = spec.layers, .d_model = spec.d_model};
     facts.vocabulary = spec.vocabulary;
     facts.positions = spec.positions;

@@ -12,10 +12,10 @@ namespace layersweep {
 
 struct RunOptions {
     std::string config;
-    std::string results;               ///< empty: results/<sweep>
-    std::string progress = "auto";     ///< auto | terminal | plain
+    std::string results;                   ///< empty: results/<sweep>
+    std::string progress = "auto";         ///< auto | terminal | plain
     std::optional<std::uint64_t> shuffle;  ///< dispatch in a shuffled order, to show that results do not depend on it
-    bool take_over = false;            ///< take a sweep whose holder cannot be shown to be gone
+    bool take_over = false;                ///< take a sweep whose holder cannot be shown to be gone
 };
 
 ExitCode plan_command(const std::string& config);

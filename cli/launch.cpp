@@ -21,7 +21,14 @@ constexpr int grace_before_kill_s = 10;
 std::vector<std::string> mpirun_command(std::int64_t workers, const std::vector<std::string>& arguments) {
     const char* other = std::getenv("LAYERSWEEP_MPIRUN");
     std::vector<std::string> command{other ? other : LAYERSWEEP_OPENMPI_PREFIX "/bin/mpirun",
-                                     "--with-ft", "ulfm", "--bind-to", "none", "--map-by", ":OVERSUBSCRIBE", "-n", std::to_string(workers + 1),
+                                     "--with-ft",
+                                     "ulfm",
+                                     "--bind-to",
+                                     "none",
+                                     "--map-by",
+                                     ":OVERSUBSCRIBE",
+                                     "-n",
+                                     std::to_string(workers + 1),
                                      std::filesystem::read_symlink("/proc/self/exe").string()};
     command.insert(command.end(), arguments.begin(), arguments.end());
     return command;
@@ -76,7 +83,9 @@ void end_group(pid_t group, const BlockedSignals& signals) {
 
 }  // namespace
 
-bool started_as_rank() { return std::getenv("OMPI_COMM_WORLD_RANK") || std::getenv("PMIX_RANK"); }
+bool started_as_rank() {
+    return std::getenv("OMPI_COMM_WORLD_RANK") || std::getenv("PMIX_RANK");
+}
 
 LaunchEnd launch_ranks(std::int64_t workers, const std::vector<std::string>& arguments) {
     setenv("OMPI_ALLOW_RUN_AS_ROOT", "1", 1);

@@ -55,7 +55,9 @@ std::int64_t visible_gpus() {
 
 }  // namespace
 
-MachineLimits machine_limits() { return {allowed_cores(), available_memory(), visible_gpus()}; }
+MachineLimits machine_limits() {
+    return {allowed_cores(), available_memory(), visible_gpus()};
+}
 
 std::int64_t trial_bytes(const Trial& trial, const ModelFacts& model) {
     const std::int64_t number = trial.training.precision == Precision::fp64 ? 8 : 4;
@@ -63,7 +65,8 @@ std::int64_t trial_bytes(const Trial& trial, const ModelFacts& model) {
     constexpr std::int64_t buffers = 5;  // values, gradients, two moments, best weights
     // About 34 numbers per token, block and model width stay for the backward pass (Korthikanti et al. 2022, table 2, without dropout).
     const auto tokens = trial.training.batch * std::min<std::int64_t>(model.positions, 512);
-    return number * (buffers * parameters + 34 * tokens * model.d_model * std::max<std::int64_t>(trial.layers, 1)) + (std::int64_t{1} << 28);
+    return number * (buffers * parameters + 34 * tokens * model.d_model * std::max<std::int64_t>(trial.layers, 1)) +
+           (std::int64_t{1} << 28);
 }
 
 std::int64_t workers_for(const SweepConfig& config, const Grid& grid, const Catalog& catalog, const MachineLimits& limits) {

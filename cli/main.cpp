@@ -8,7 +8,9 @@ namespace {
 
 using layersweep::ExitCode;
 
-int code(ExitCode exit) { return static_cast<int>(exit); }
+int code(ExitCode exit) {
+    return static_cast<int>(exit);
+}
 
 int guarded(const std::function<ExitCode()>& command) {
     try {

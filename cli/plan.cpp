@@ -13,13 +13,14 @@ namespace {
 void print_inputs(const Catalog& catalog) {
     fmt::print("\nmodels\n");
     for (const auto& [name, model] : catalog.models)
-        fmt::print("  {:<14} {} · {} blocks · d {} · {} positions · {:.1f} M parameters · {}\n", name, model.family, model.layers, model.d_model,
-                   model.positions, double(model.fixed_parameters + model.block_parameters * model.layers) / 1e6, model.ref.path);
+        fmt::print("  {:<14} {} · {} blocks · d {} · {} positions · {:.1f} M parameters · {}\n", name, model.family, model.layers,
+                   model.d_model, model.positions, double(model.fixed_parameters + model.block_parameters * model.layers) / 1e6,
+                   model.ref.path);
     fmt::print("data sets\n");
     for (const auto& [name, data] : catalog.datasets) {
         const auto of = [](std::int64_t published) { return published ? fmt::format(" of {}", published) : std::string(); };
-        fmt::print("  {:<14} {} · train {}{} · test {}{} · {} classes{}\n", name, data.ref.format, data.train_rows, of(data.published_train_rows),
-                   data.test_rows, of(data.published_test_rows), data.ref.classes.size(),
+        fmt::print("  {:<14} {} · train {}{} · test {}{} · {} classes{}\n", name, data.ref.format, data.train_rows,
+                   of(data.published_train_rows), data.test_rows, of(data.published_test_rows), data.ref.classes.size(),
                    data.dropped_rows ? fmt::format(" · {} rows without text dropped", data.dropped_rows) : "");
     }
 }

@@ -35,7 +35,8 @@ ExitCode rank_command(const RunOptions& options) {
     catch_stop_signals();
     MpiSession session;
     if (session.size() < 2)
-        throw ConfigError("", "one rank only", "rank 0 decides and the others train", "start at least two ranks, or `layersweep run` without mpirun");
+        throw ConfigError("", "one rank only", "rank 0 decides and the others train",
+                          "start at least two ranks, or `layersweep run` without mpirun");
     const auto code = session.rank() == 0 ? coordinator_role(session, options) : worker_role(session, options);
     session.set_exit_code(static_cast<int>(code));
     return code;

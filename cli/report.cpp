@@ -11,7 +11,8 @@ ExitCode report_command(const std::string& results) {
     const auto sweep = read_sweep(folder);
     const SweepReport report(sweep);
     write_report(folder, report.input());
-    fmt::print("{}\nwritten to {}: results.csv, summary.csv, curves.csv, confusion.csv, timings.csv, table.md\n", table_text(report.input()), folder);
+    fmt::print("{}\nwritten to {}: results.csv, summary.csv, curves.csv, confusion.csv, timings.csv, table.md\n",
+               table_text(report.input()), folder);
     return ExitCode::done;
 }
 

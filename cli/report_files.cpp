@@ -24,7 +24,9 @@ SweepReport::SweepReport(const ReplayedSweep& sweep) {
     }
 }
 
-std::string results_folder(const std::string& sweep, const std::string& wanted) { return wanted.empty() ? "results/" + sweep : wanted; }
+std::string results_folder(const std::string& sweep, const std::string& wanted) {
+    return wanted.empty() ? "results/" + sweep : wanted;
+}
 
 std::string existing_results(const std::string& folder_or_sweep) {
     namespace fs = std::filesystem;

@@ -67,8 +67,8 @@ ExitCode run_command(const RunOptions& options) {
 
     const auto before = replay_sweep(folder, sweep.grid);
     const auto& counts = before.plan.counts();
-    fmt::print("sweep {}: {} trials, {} done; {} workers of {} threads; results go to {}\n", sweep.grid.sweep, before.plan.size(), counts.finished,
-               workers, sweep.config.resources.threads_per_worker, folder);
+    fmt::print("sweep {}: {} trials, {} done; {} workers of {} threads; results go to {}\n", sweep.grid.sweep, before.plan.size(),
+               counts.finished, workers, sweep.config.resources.threads_per_worker, folder);
     for (const auto& notice : sweep.grid.notices) fmt::print("note: {}\n", notice);
     if (counts.finished == before.plan.size()) {
         fmt::print("every trial has its result already\n");

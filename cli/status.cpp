@@ -76,7 +76,8 @@ void print_troubled(const ReplayedSweep& sweep) {
         const auto name = trial_text(sweep.grid.trials[i]);
         if (const auto* aside = status.as<trial_state::SetAside>()) fmt::print("  set aside   {}  {}\n", name, printable(aside->why));
         if (status.is_waiting() && status.last_failure)
-            fmt::print("  to be tried again  {}  after {}: {}\n", name, name_of(status.last_failure->reason), printable(status.last_failure->detail));
+            fmt::print("  to be tried again  {}  after {}: {}\n", name, name_of(status.last_failure->reason),
+                       printable(status.last_failure->detail));
     }
 }
 
@@ -88,9 +89,9 @@ ExitCode status_command(const StatusOptions& options) {
     const auto& counts = sweep.plan.counts();
     const auto holder = holder_of({folder});
     const bool alive = holder && !is_provably_gone(*holder, current_process(), start_time_of);
-    fmt::print("sweep {}: {} of {} trials done, {} running, {} waiting, {} set aside; {} attempts failed\n", sweep.grid.sweep, counts.finished,
-               sweep.grid.trials.size(), alive ? counts.running : 0, counts.waiting + (alive ? 0 : counts.running), counts.set_aside,
-               counts.failures);
+    fmt::print("sweep {}: {} of {} trials done, {} running, {} waiting, {} set aside; {} attempts failed\n", sweep.grid.sweep,
+               counts.finished, sweep.grid.trials.size(), alive ? counts.running : 0, counts.waiting + (alive ? 0 : counts.running),
+               counts.set_aside, counts.failures);
     if (alive) {
         fmt::print("  held by     {}\n", text_of(*holder));
         print_running(sweep);

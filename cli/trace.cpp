@@ -6,7 +6,8 @@
 
 namespace layersweep {
 
-ExitCode trace_command(const std::string& config, const std::string& pattern, const std::string& folder, std::optional<std::int64_t> steps) {
+ExitCode trace_command(const std::string& config, const std::string& pattern, const std::string& folder,
+                       std::optional<std::int64_t> steps) {
     const auto sweep = load_whole_sweep(config);
     const auto found = select(sweep.grid, pattern);
     if (found.size() != 1)

@@ -20,7 +20,8 @@ endif()
 
 # Every target of ours compiles with these; LibTorch's headers come in as system headers.
 add_library(layersweep_options INTERFACE)
-target_compile_options(layersweep_options INTERFACE -Wall -Wextra -Wpedantic -Wno-missing-field-initializers)
+target_compile_options(layersweep_options INTERFACE -Wall -Wextra -Wpedantic -Wno-missing-field-initializers
+                       -Wno-restrict) # a false alarm of GCC 12 about std::string
 if(LAYERSWEEP_WARNINGS_AS_ERRORS)
   target_compile_options(layersweep_options INTERFACE -Werror)
 endif()

@@ -25,4 +25,6 @@ constexpr WorkerPlugin plugin{.run = run, .trace = trace};
 
 }  // namespace layersweep
 
-extern "C" const layersweep::WorkerPlugin* layersweep_worker_plugin() { return &layersweep::plugin; }
+extern "C" const layersweep::WorkerPlugin* layersweep_worker_plugin() {
+    return &layersweep::plugin;
+}

@@ -22,7 +22,8 @@ Worker::Worker(WorkerId self, WorkerTransport& transport, CollectiveFactory& col
     : self_(self), transport_(transport), collectives_(collectives), warm_(warm) {}
 
 void Worker::run() {
-    const WorkerFacts facts{.host = host_name(), .pid = getpid(), .device = warm_.device().name(), .machine_class = warm_.device().machine_class()};
+    const WorkerFacts facts{
+        .host = host_name(), .pid = getpid(), .device = warm_.device().name(), .machine_class = warm_.device().machine_class()};
     transport_.send(to_coordinator::Hello{facts, collectives_.fresh_nccl_id()});
     while (!stopped_) {
         const auto message = transport_.receive(std::chrono::milliseconds(1000));

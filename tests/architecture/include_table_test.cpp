@@ -16,7 +16,9 @@ struct Include {
     std::string target;
 };
 
-bool starts_with(const std::string& text, const std::string& start) { return text.rfind(start, 0) == 0; }
+bool starts_with(const std::string& text, const std::string& start) {
+    return text.rfind(start, 0) == 0;
+}
 
 bool starts_with_any(const std::string& text, const std::vector<std::string>& starts) {
     for (const auto& start : starts)
@@ -42,7 +44,8 @@ std::vector<Include> includes_of_the_product() {
     for (const char* folder : {"cli", "orchestrator", "protocol", "worker"}) {
         for (const auto& entry : fs::recursive_directory_iterator(root / folder)) {
             const auto extension = entry.path().extension();
-            if (extension == ".cpp" || extension == ".hpp") read_includes(entry.path(), fs::relative(entry.path(), root).string(), includes);
+            if (extension == ".cpp" || extension == ".hpp")
+                read_includes(entry.path(), fs::relative(entry.path(), root).string(), includes);
         }
     }
     return includes;

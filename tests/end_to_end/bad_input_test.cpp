@@ -43,7 +43,8 @@ TEST_F(SmallSweep, EveryMistakeIsToldBeforeAnythingStarts) {
         const auto config = scratch_.write("bad.yaml", text);
         const auto run = run_layersweep({"run", config, "--results", folder("bad")}, log("bad"), hidden);
         EXPECT_EQ(run.exit_code, 2) << run.output;
-        for (const auto& word : mistake.told) EXPECT_NE(run.output.find(word), std::string::npos) << "not told: " << word << "\n" << run.output;
+        for (const auto& word : mistake.told)
+            EXPECT_NE(run.output.find(word), std::string::npos) << "not told: " << word << "\n" << run.output;
         EXPECT_FALSE(std::filesystem::exists(folder("bad"))) << "something was started";
         // A sweep for GPUs may be planned where there is none.
         EXPECT_EQ(run_layersweep({"plan", config}, log("plan"), hidden).exit_code, std::string(mistake.to) == "device: cuda" ? 0 : 2);

@@ -11,7 +11,9 @@ std::map<std::string, std::string> loader_accounts(const std::filesystem::path& 
     return accounts;
 }
 
-bool has_torch(const std::string& account) { return account.find("libtorch") != std::string::npos || account.find("libc10") != std::string::npos; }
+bool has_torch(const std::string& account) {
+    return account.find("libtorch") != std::string::npos || account.find("libc10") != std::string::npos;
+}
 
 TEST_F(SmallSweep, PlanStatusAndReportNeverLoadLibTorch) {
     ASSERT_EQ(run("loaded", 2).exit_code, 0);

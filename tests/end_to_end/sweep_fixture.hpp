@@ -19,7 +19,8 @@ protected:
     [[nodiscard]] std::string log(const std::string& name) const { return folder(name + ".log"); }
 
     /// Runs the sweep to its end into `name`.
-    Ended run(const std::string& name, int workers = 2, const std::vector<std::string>& more = {}, const std::string& sweep = small_) const {
+    Ended run(const std::string& name, int workers = 2, const std::vector<std::string>& more = {},
+              const std::string& sweep = small_) const {
         std::vector<std::string> arguments{"run", sweep, "--results", folder(name), "--progress", "plain"};
         arguments.insert(arguments.end(), more.begin(), more.end());
         return run_layersweep(arguments, log(name), environment(workers));

@@ -19,8 +19,9 @@ TEST_F(SmallSweep, TraceIsTheSameComputationAsRun) {
         for (const std::string model : {"tiny-gpt2", "tiny-opt"}) {
             SCOPED_TRACE(model + " " + mode);
             const auto out = folder(model + mode);
-            const auto traced = run_layersweep(
-                {"trace", small_, "model=" + model + ",dataset=trec,mode=" + mode + ",layers=2,seed=0", "--out", out}, log("trace"), environment());
+            const auto traced =
+                run_layersweep({"trace", small_, "model=" + model + ",dataset=trec,mode=" + mode + ",layers=2,seed=0", "--out", out},
+                               log("trace"), environment());
             ASSERT_EQ(traced.exit_code, 0) << traced.output;
             const auto hash = weights_hash(results("run"), "," + model + ",trec," + mode + ",2,0,");
             ASSERT_EQ(hash.size(), 32u) << hash;
@@ -33,8 +34,9 @@ TEST_F(SmallSweep, TraceIsTheSameComputationAsRun) {
 }
 
 TEST_F(SmallSweep, TraceHoldsWholePaddedInputsOneLineAStep) {
-    const auto traced = run_layersweep({"trace", small_, "model=tiny-opt,dataset=trec,mode=lm,layers=1", "--out", folder("t"), "--steps", "3"},
-                                       log("trace"), environment());
+    const auto traced =
+        run_layersweep({"trace", small_, "model=tiny-opt,dataset=trec,mode=lm,layers=1", "--out", folder("t"), "--steps", "3"},
+                       log("trace"), environment());
     ASSERT_EQ(traced.exit_code, 0) << traced.output;
     std::istringstream lines(read_text(folder("t") + "/trace.jsonl"));
     int steps = 0;

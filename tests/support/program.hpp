@@ -33,7 +33,8 @@ struct Ended {
 /// A program that runs beside the test; killed with its process group if it still runs at the end.
 class Program {
 public:
-    Program(const std::vector<std::string>& command, const std::filesystem::path& log, const std::map<std::string, std::string>& environment = {})
+    Program(const std::vector<std::string>& command, const std::filesystem::path& log,
+            const std::map<std::string, std::string>& environment = {})
         : log_(log) {
         pid_ = fork();
         if (pid_ < 0) throw std::runtime_error("fork failed");
@@ -78,7 +79,9 @@ private:
 };
 
 /// The program under test, as a user finds it.
-inline std::string layersweep_program() { return LAYERSWEEP_BINARY_DIR "/layersweep"; }
+inline std::string layersweep_program() {
+    return LAYERSWEEP_BINARY_DIR "/layersweep";
+}
 
 inline Ended run_layersweep(std::vector<std::string> arguments, const std::filesystem::path& log,
                             const std::map<std::string, std::string>& environment = {}) {

@@ -23,7 +23,8 @@ std::uint64_t mix(std::uint64_t x) {
 
 std::uint64_t mask_seed(const DropoutDraw& draw, std::int64_t layer, int site) {
     std::uint64_t state = 0x9e3779b97f4a7c15ULL;
-    for (const std::uint64_t part : {draw.seed, std::uint64_t(draw.step), std::uint64_t(layer), std::uint64_t(site), std::uint64_t(draw.rank)})
+    for (const std::uint64_t part :
+         {draw.seed, std::uint64_t(draw.step), std::uint64_t(layer), std::uint64_t(site), std::uint64_t(draw.rank)})
         state = mix(state + 0x9e3779b97f4a7c15ULL + part);
     return state;
 }
@@ -75,7 +76,8 @@ at::Tensor DecoderPass::norm(const std::string& name, const at::Tensor& x) const
 
 at::Tensor DecoderPass::attention(std::int64_t number, const at::Tensor& h) const {
     const auto batch = h.size(0), length = h.size(1), width = spec_.d_model / spec_.heads;
-    const auto parts = linear(std::to_string(number) + ".qkv", h).view({batch, length, 3, spec_.heads, width}).permute({2, 0, 3, 1, 4}).unbind(0);
+    const auto parts =
+        linear(std::to_string(number) + ".qkv", h).view({batch, length, 3, spec_.heads, width}).permute({2, 0, 3, 1, 4}).unbind(0);
     const auto& q = parts[0];
     const auto& k = parts[1];
     const auto& v = parts[2];
@@ -108,8 +110,12 @@ at::Tensor DecoderPass::residual_stream(const at::Tensor& ids) {
     return x;
 }
 
-at::Tensor DecoderPass::final_norm(const at::Tensor& rows) const { return norm("ln_f", rows); }
+at::Tensor DecoderPass::final_norm(const at::Tensor& rows) const {
+    return norm("ln_f", rows);
+}
 
-at::Tensor DecoderPass::token_rows(const at::Tensor& ids) { return gather("wte", ids); }
+at::Tensor DecoderPass::token_rows(const at::Tensor& ids) {
+    return gather("wte", ids);
+}
 
 }  // namespace layersweep

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <filesystem>
 #include <fstream>
+#include <numeric>
 
 #include "protocol/errors.hpp"
 #include "worker/data/philox.hpp"
@@ -15,31 +16,16 @@ namespace {
 
 at::ScalarType torch_type(StoredType type) {
     switch (type) {
-        case StoredType::f32: return at::kFloat;
-        case StoredType::f16: return at::kHalf;
-        case StoredType::bf16: return at::kBFloat16;
-        case StoredType::f64: return at::kDouble;
+        case StoredType::f32:
+            return at::kFloat;
+        case StoredType::f16:
+            return at::kHalf;
+        case StoredType::bf16:
+            return at::kBFloat16;
+        case StoredType::f64:
+            return at::kDouble;
     }
     fail_check("stored type", __FILE__, __LINE__, "a stored type without a LibTorch type");
-}
-
-std::string shape_text(const std::vector<std::int64_t>& shape) {
-    std::string text = "[";
-    for (std::size_t i = 0; i < shape.size(); ++i) text += (i ? ", " : "") + std::to_string(shape[i]);
-    return text + "]";
-}
-
-const StoredTensor& find_part(const Checkpoint& checkpoint, const ParameterPart& part, const std::string& folder) {
-    for (const auto& name : part.names) {
-        const auto* found = checkpoint.find(name);
-        if (!found) continue;
-        if (found->shape != part.shape)
-            throw ConfigError(folder, "tensor " + name + " has shape " + shape_text(found->shape),
-                              "config.json asks for " + shape_text(part.shape), "use the config.json and weights of one model");
-        return *found;
-    }
-    throw ConfigError(folder, "the weights hold no tensor " + part.names.front(), "the kept part of the model needs it",
-                      "download the folder again, or keep fewer layers");
 }
 
 void fill_normal(at::Tensor leaf, double standard_deviation, std::uint64_t seed, const std::string& purpose) {
@@ -51,20 +37,26 @@ void fill_normal(at::Tensor leaf, double standard_deviation, std::uint64_t seed,
 }
 
 /// The leaf's tensor without autograd: writable.
-at::Tensor writable(const Parameters& parameters, const std::string& name) { return parameters[name].detach(); }
+at::Tensor writable(const Parameters& parameters, const std::string& name) {
+    return parameters[name].detach();
+}
 
 void copy_tokenizer_files(const std::string& from, const std::string& to) {
     namespace fs = std::filesystem;
-    for (const char* name : {"vocab.json", "merges.txt", "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json"}) {
+    for (const char* name :
+         {"vocab.json", "merges.txt", "tokenizer.json", "added_tokens.json", "tokenizer_config.json", "special_tokens_map.json"}) {
         if (fs::exists(fs::path(from) / name))
             fs::copy_file(fs::path(from) / name, fs::path(to) / name, fs::copy_options::overwrite_existing);
     }
 }
 
-StoredType stored_type(const at::Tensor& tensor) { return tensor.scalar_type() == at::kDouble ? StoredType::f64 : StoredType::f32; }
+StoredType stored_type(const at::Tensor& tensor) {
+    return tensor.scalar_type() == at::kDouble ? StoredType::f64 : StoredType::f32;
+}
 
 TensorToWrite to_write(const std::string& name, const std::vector<std::int64_t>& shape, const at::Tensor& host) {
-    return {name, stored_type(host), shape, {static_cast<const std::byte*>(host.const_data_ptr()), static_cast<std::size_t>(host.nbytes())}};
+    return {
+        name, stored_type(host), shape, {static_cast<const std::byte*>(host.const_data_ptr()), static_cast<std::size_t>(host.nbytes())}};
 }
 
 }  // namespace
@@ -93,14 +85,19 @@ void initialize_random(Parameters& parameters, const DecoderSpec& spec, std::int
         auto leaf = writable(parameters, source.name);
         switch (source.role) {
             case ParameterRole::bias:
-            case ParameterRole::norm_bias: leaf.zero_(); break;
-            case ParameterRole::norm_weight: leaf.fill_(1); break;
+            case ParameterRole::norm_bias:
+                leaf.zero_();
+                break;
+            case ParameterRole::norm_weight:
+                leaf.fill_(1);
+                break;
             case ParameterRole::residual_projection: {
                 const double divisor = spec.scale_residual_init && blocks > 0 ? std::sqrt(2.0 * double(blocks)) : 1.0;
                 fill_normal(leaf, spec.initializer_range / divisor, seed, "init/" + source.name);
                 break;
             }
-            default: fill_normal(leaf, spec.initializer_range, seed, "init/" + source.name);
+            default:
+                fill_normal(leaf, spec.initializer_range, seed, "init/" + source.name);
         }
     }
 }
@@ -112,22 +109,26 @@ void initialize_head(Parameters& parameters, std::uint64_t seed) {
 }
 
 void export_model(const std::string& folder, const Parameters& parameters, const std::string& source_folder, std::int64_t blocks) {
+    // Whichever blocks were kept, the written model numbers its own from 0.
+    std::vector<std::int64_t> own_blocks(static_cast<std::size_t>(blocks));
+    std::iota(own_blocks.begin(), own_blocks.end(), std::int64_t{0});
+    const auto written = parameter_sources(read_decoder_spec(source_folder), own_blocks);
     std::filesystem::create_directories(folder);
     std::ofstream(folder + "/config.json") << cut_config(source_folder, blocks).dump(2) << '\n';
     copy_tokenizer_files(source_folder, folder);
     std::vector<at::Tensor> hosts;  // keeps the bytes alive until they are written
     std::vector<TensorToWrite> tensors;
-    for (const auto& source : parameters.sources()) {
+    for (const auto& source : written) {
         std::int64_t row = 0;
         for (const auto& part : source.parts) {
             hosts.push_back(writable(parameters, source.name).narrow(0, row, part.shape.front()).cpu().contiguous());
             tensors.push_back(to_write(part.names.front(), part.shape, hosts.back()));
             row += part.shape.front();
         }
-        if (source.name == head_name) {
-            const auto head = writable(parameters, source.name).cpu().contiguous();
-            write_safetensors(folder + "/head.safetensors", {to_write("weight", source.shape, head)});
-        }
+    }
+    if (const auto& last = parameters.sources().back(); last.name == head_name) {
+        const auto head = writable(parameters, last.name).cpu().contiguous();
+        write_safetensors(folder + "/head.safetensors", {to_write("weight", last.shape, head)});
     }
     write_safetensors(folder + "/model.safetensors", tensors);
 }

@@ -41,11 +41,17 @@ const at::Tensor& Parameters::operator[](const std::string& name) const {
     return found->second;
 }
 
-at::Tensor Parameters::gradient(const std::string& name) const { return (*this)[name].grad(); }
+at::Tensor Parameters::gradient(const std::string& name) const {
+    return (*this)[name].grad();
+}
 
-at::Tensor Parameters::gradients() const { return gradients_.narrow(0, 0, count()); }
+at::Tensor Parameters::gradients() const {
+    return gradients_.narrow(0, 0, count());
+}
 
-at::Tensor Parameters::extra() const { return gradients_.narrow(0, count(), gradients_.numel() - count()); }
+at::Tensor Parameters::extra() const {
+    return gradients_.narrow(0, count(), gradients_.numel() - count());
+}
 
 std::string Parameters::hash() const {
     const auto host = values_.cpu().contiguous();

@@ -25,7 +25,9 @@ DecoderSpec with_dropout(DecoderSpec spec, const TrainingSettings& training) {
     return spec;
 }
 
-at::ScalarType torch_type(Precision precision) { return precision == Precision::fp64 ? at::kDouble : at::kFloat; }
+at::ScalarType torch_type(Precision precision) {
+    return precision == Precision::fp64 ? at::kDouble : at::kFloat;
+}
 
 /// Right-padded ids [rows, longest]; token 0 stands in the padding, which no real position reads.
 at::Tensor padded_ids(std::span<const EncodedRow* const> rows, at::Device device) {
@@ -45,7 +47,8 @@ CutModel::CutModel(const Trial& trial, const WarmModel& warm, const std::vector<
       spec_(with_dropout(warm.spec, trial.training)),
       blocks_(trial.layers),
       label_token_ids_(label_token_ids),
-      parameters_(sources_of(trial, spec_, label_token_ids.size()), extra_numbers, torch_type(trial.training.precision), device.torch_device()),
+      parameters_(sources_of(trial, spec_, label_token_ids.size()), extra_numbers, torch_type(trial.training.precision),
+                  device.torch_device()),
       label_tokens_(at::tensor(std::vector<std::int64_t>(label_token_ids.begin(), label_token_ids.end())).to(device.torch_device())) {
     if (trial.training.init == Init::random)
         initialize_random(parameters_, spec_, blocks_, trial.seed);
@@ -93,7 +96,8 @@ at::Tensor CutModel::summed_prompt_loss(DecoderPass& pass, std::span<const Encod
     }
     const auto stream = pass.residual_stream(ids).view({-1, spec_.d_model});
     const auto states = pass.final_norm(stream.index_select(0, at::tensor(places).to(ids.device())));
-    const auto losses = at::cross_entropy_loss(at::matmul(states, parameters_["wte"].t()), at::tensor(targets).to(ids.device()), {}, at::Reduction::None);
+    const auto losses =
+        at::cross_entropy_loss(at::matmul(states, parameters_["wte"].t()), at::tensor(targets).to(ids.device()), {}, at::Reduction::None);
     return (losses * at::tensor(weights).to(losses.options())).sum();
 }
 

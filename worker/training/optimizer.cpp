@@ -18,8 +18,8 @@ AdamW::AdamW(const Parameters& parameters, const TrainingSettings& settings)
 void AdamW::step(Parameters& parameters) {
     at::NoGradGuard no_grad;
     steps_.add_(1);
-    at::_fused_adamw_({parameters.values()}, {parameters.gradients()}, {first_moment_}, {second_moment_}, {}, {steps_}, learning_rate_, beta1_,
-                      beta2_, weight_decay_, epsilon_, /*amsgrad=*/false, /*maximize=*/false);
+    at::_fused_adamw_({parameters.values()}, {parameters.gradients()}, {first_moment_}, {second_moment_}, {}, {steps_}, learning_rate_,
+                      beta1_, beta2_, weight_decay_, epsilon_, /*amsgrad=*/false, /*maximize=*/false);
 }
 
 }  // namespace layersweep

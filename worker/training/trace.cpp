@@ -37,8 +37,9 @@ public:
         }
         auto padded = step.input_ids;
         for (auto& row : padded) row.resize(longest, 0);
-        const nlohmann::ordered_json line{{"input_ids", padded},      {"lengths", lengths},          {"labels", step.labels},
-                                          {"label_token_ids", label_token_ids_}, {"mode", name_of(mode_)}, {"loss", step.loss}};
+        const nlohmann::ordered_json line{{"input_ids", padded},    {"lengths", lengths},
+                                          {"labels", step.labels},  {"label_token_ids", label_token_ids_},
+                                          {"mode", name_of(mode_)}, {"loss", step.loss}};
         out_ << line.dump() << '\n';
         ++written_;
     }
@@ -67,7 +68,8 @@ std::string trace_trial(const Trial& trial, const std::string& folder, std::opti
     TraceWriter writer(folder, trial.mode, steps);
     const auto solo = solo_collective();
     try {
-        const auto result = run_trial(trial, *solo, warm, [](auto, auto) { return true; }, &writer);
+        const auto result = run_trial(
+            trial, *solo, warm, [](auto, auto) { return true; }, &writer);
         return fmt::format("{} steps written to {}/trace.jsonl; final weights {}", writer.written(), folder, result.weights_hash);
     } catch (const TrialFailed& failed) {
         throw MachineError(fmt::format("the trial failed: {}: {}", name_of(failed.failure.reason), failed.failure.detail));

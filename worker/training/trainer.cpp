@@ -67,9 +67,8 @@ private:
         optimizer_ = std::make_unique<AdamW>(model_->parameters(), settings_);
         describe();
         if (!observer_) return;
-        observer_->on_start(
-            [&](const std::string& folder) { export_model(folder, model_->parameters(), opened.folder, model_->blocks()); },
-            task_->label_token_ids);
+        observer_->on_start([&](const std::string& folder) { export_model(folder, model_->parameters(), opened.folder, model_->blocks()); },
+                            task_->label_token_ids);
     }
 
     void describe() {
@@ -166,8 +165,10 @@ private:
 
     void test() {
         const Stopwatch evaluating(result_.timings.evaluate_s);
-        if (best_weights_.defined()) model_->parameters().values().copy_(best_weights_);
-        else result_.best_validation_accuracy = accuracy(evaluate(*model_, task_->validation, classes(), gang_));
+        if (best_weights_.defined())
+            model_->parameters().values().copy_(best_weights_);
+        else
+            result_.best_validation_accuracy = accuracy(evaluate(*model_, task_->validation, classes(), gang_));
         result_.predictions = evaluate(*model_, task_->test, classes(), gang_);
         result_.accuracy = accuracy(result_.predictions);
         result_.confusion = confusion(result_.predictions, classes());

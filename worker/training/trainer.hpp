@@ -17,7 +17,7 @@ class WarmStore;
 struct StepRecord {
     std::vector<std::vector<std::int32_t>> input_ids;  ///< unpadded
     std::vector<std::int32_t> labels;
-    double loss = 0;                                   ///< before the step, mean over all rows
+    double loss = 0;  ///< before the step, mean over all rows
 };
 
 /// Watches a trial without changing it.
@@ -26,7 +26,8 @@ public:
     virtual ~TrialObserver() = default;
     /// Before the first step: the cut, untrained model can be exported into `export_to(folder)` as a Hugging Face folder, with
     /// head.safetensors ("weight" [classes, d_model]) for the classification modes.
-    virtual void on_start(const std::function<void(const std::string& folder)>& export_to, const std::vector<std::int32_t>& label_token_ids) = 0;
+    virtual void on_start(const std::function<void(const std::string& folder)>& export_to,
+                          const std::vector<std::int32_t>& label_token_ids) = 0;
     virtual void on_step(const StepRecord& step) = 0;
     /// Asked before every step; true ends training there (no evaluation follows).
     [[nodiscard]] virtual bool wants_stop() = 0;
@@ -44,6 +45,7 @@ struct TrialFailed {
 
 /// Trains and evaluates one trial as a member of `collective`'s gang. The result is complete on the leader (rank 0) only.
 /// `warm`: checkpoints, tokenizers and data sets that stay between trials. `observer` may be null.
-[[nodiscard]] Result run_trial(const Trial& trial, Collective& collective, WarmStore& warm, const StepHook& go_on, TrialObserver* observer = nullptr);
+[[nodiscard]] Result run_trial(const Trial& trial, Collective& collective, WarmStore& warm, const StepHook& go_on,
+                               TrialObserver* observer = nullptr);
 
 }  // namespace layersweep

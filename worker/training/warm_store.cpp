@@ -11,7 +11,9 @@ namespace {
 /// Encoded inputs kept at most; a grid walks through few (data set, seed) pairs at a time.
 constexpr std::size_t tasks_kept = 16;
 
-std::string number_or_all(const std::optional<std::int64_t>& count) { return count ? std::to_string(*count) : "all"; }
+std::string number_or_all(const std::optional<std::int64_t>& count) {
+    return count ? std::to_string(*count) : "all";
+}
 
 std::string task_key(const Trial& trial) {
     const auto& settings = trial.training;

@@ -40,9 +40,12 @@ public:
         if (id.size() != 5 || as<std::string>(*id[0]) != "storage") malformed();
         const auto type = readable_type(as<PickleGlobal>(*id[1]));
         if (!type) return std::nullopt;
-        StateDictTensor result{.tensor = {.name = name_, .type = *type, .shape = sizes(*arguments[2])},
-                               .storage = as<std::string>(*id[2]),
-                               .storage_elements = as<std::int64_t>(*id[4])};
+        StateDictTensor result;
+        result.tensor.name = name_;
+        result.tensor.type = *type;
+        result.tensor.shape = sizes(*arguments[2]);
+        result.storage = as<std::string>(*id[2]);
+        result.storage_elements = as<std::int64_t>(*id[4]);
         check_contiguous(result.tensor.shape, sizes(*arguments[3]));
         result.tensor.location = place(result, as<std::int64_t>(*arguments[1]));
         return result;

@@ -8,16 +8,19 @@ namespace layersweep {
 
 namespace {
 
-constexpr std::int64_t largest_count = std::int64_t{1} << 31;
+/// Products of three such counts stay inside 64 bits.
+constexpr std::int64_t largest_count = std::int64_t{1} << 20;
 
 }  // namespace
 
 ConfigReader::ConfigReader(const std::string& folder) : file_(folder + "/config.json") {
     std::ifstream in(file_);
     if (!in)
-        throw ConfigError(file_, "cannot be read", "a model is a Hugging Face folder with a config.json", "check the model's path in the sweep file");
+        throw ConfigError(file_, "cannot be read", "a model is a Hugging Face folder with a config.json",
+                          "check the model's path in the sweep file");
     json_ = nlohmann::json::parse(in, nullptr, /*allow_exceptions=*/false);
-    if (!json_.is_object()) throw ConfigError(file_, "is not a JSON object", "the model's shape cannot be known", "download the file again");
+    if (!json_.is_object())
+        throw ConfigError(file_, "is not a JSON object", "the model's shape cannot be known", "download the file again");
 }
 
 void ConfigReader::malformed(const std::string& key, const std::string& wanted) const {

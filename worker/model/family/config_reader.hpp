@@ -13,7 +13,7 @@ public:
     explicit ConfigReader(const std::string& folder);
 
     [[nodiscard]] const nlohmann::json& json() const { return json_; }
-    [[nodiscard]] std::int64_t count(const char* key) const;  ///< a positive whole number, required
+    [[nodiscard]] std::int64_t count(const char* key) const;                          ///< a positive whole number, required
     [[nodiscard]] std::int64_t count_or(const char* key, std::int64_t absent) const;  ///< absent or null: `absent`
     [[nodiscard]] double number(const char* key, double absent) const;
     [[nodiscard]] double rate(const char* key, double absent) const;  ///< in [0, 1)

@@ -18,7 +18,8 @@ public:
     [[nodiscard]] virtual DecoderSpec spec(const ConfigReader& config) const = 0;
     [[nodiscard]] virtual std::vector<ParameterSource> table_sources(const DecoderSpec& spec) const = 0;
     /// `ours`: the block's canonical number as text; `block`: its number in the checkpoint.
-    [[nodiscard]] virtual std::vector<ParameterSource> block_sources(const DecoderSpec& spec, const std::string& ours, std::int64_t block) const = 0;
+    [[nodiscard]] virtual std::vector<ParameterSource> block_sources(const DecoderSpec& spec, const std::string& ours,
+                                                                     std::int64_t block) const = 0;
     [[nodiscard]] virtual std::vector<ParameterSource> final_norm_sources(const DecoderSpec& spec) const = 0;
     [[nodiscard]] virtual const char* layer_count_key() const = 0;  ///< in config.json
 };

@@ -84,7 +84,7 @@ std::int64_t parameter_count(const DecoderSpec& spec, std::int64_t keep, std::in
 std::string model_fingerprint(const std::string& folder) {
     std::vector<std::pair<std::string, std::string>> files{{"config.json", folder + "/config.json"}};
     for (const auto& path : checkpoint_files(folder)) files.emplace_back(std::filesystem::path(path).filename().string(), path);
-    for (const char* name : {"vocab.json", "merges.txt", "tokenizer.json"})
+    for (const char* name : {"vocab.json", "merges.txt", "tokenizer.json", "added_tokens.json"})
         if (std::filesystem::exists(folder + "/" + name)) files.emplace_back(name, folder + "/" + name);
     return fingerprint_of(files);
 }

@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "worker/data/encoding.hpp"
+#include "worker/model/checkpoint/checkpoint.hpp"
 
 namespace layersweep {
 
@@ -20,8 +21,8 @@ enum class WeightLayout { in_out, out_in };
 
 /// Shape and settings of a pre-norm decoder with learned positions and biases everywhere.
 struct DecoderSpec {
-    std::string family;                ///< model_type of config.json
-    std::int64_t layers = 0;           ///< blocks the checkpoint has
+    std::string family;       ///< model_type of config.json
+    std::int64_t layers = 0;  ///< blocks the checkpoint has
     std::int64_t d_model = 0, heads = 0, d_ff = 0;
     std::int64_t vocabulary = 0;       ///< rows of the token embedding
     std::int64_t positions = 0;        ///< longest input in tokens, prefix included
@@ -58,6 +59,9 @@ struct ParameterSource {
 
 /// The parameters of the cut model in registration order: wte, wpe, blocks, ln_f. `kept_blocks`: numbers of the checkpoint's blocks.
 [[nodiscard]] std::vector<ParameterSource> parameter_sources(const DecoderSpec& spec, const std::vector<std::int64_t>& kept_blocks);
+
+/// The part's tensor in a checkpoint. Throws ConfigError, which names `folder`, where it is missing or has another shape.
+[[nodiscard]] const StoredTensor& find_part(const Checkpoint& checkpoint, const ParameterPart& part, const std::string& folder);
 
 /// config.json of the model cut to `layers` blocks, as transformers reads it: the original's keys with the layer count changed.
 [[nodiscard]] nlohmann::json cut_config(const std::string& folder, std::int64_t layers);

@@ -42,7 +42,8 @@ public:
                 one("wpe", "wpe.weight", {spec.positions, spec.d_model}, ParameterRole::position_embedding)};
     }
 
-    [[nodiscard]] std::vector<ParameterSource> block_sources(const DecoderSpec& spec, const std::string& ours, std::int64_t block) const override {
+    [[nodiscard]] std::vector<ParameterSource> block_sources(const DecoderSpec& spec, const std::string& ours,
+                                                             std::int64_t block) const override {
         const auto theirs = "h." + std::to_string(block) + ".";
         const auto d = spec.d_model, inner = spec.d_ff;
         return {one(ours + ".ln1.weight", theirs + "ln_1.weight", {d}, ParameterRole::norm_weight),

@@ -22,6 +22,7 @@ public:
         config.refuse_unless("tie_word_embeddings", true, true);
         const auto activation = config.text("activation_function", "relu");
         if (activation != "relu") config.refuse("activation_function", activation, "relu");
+        if (const auto rate = config.rate("layerdrop", 0.0); rate != 0) config.refuse("layerdrop", std::to_string(rate), "0");
         DecoderSpec spec{.family = "opt"};
         spec.layers = config.count("num_hidden_layers");
         spec.d_model = config.count("hidden_size");
@@ -37,7 +38,9 @@ public:
         spec.attention_dropout = config.rate("attention_dropout", 0.0);
         spec.residual_dropout = config.rate("dropout", 0.1);
         spec.initializer_range = config.number("init_std", 0.02);
-        spec.input = {.prefix_ids = {std::int32_t(config.count_or("bos_token_id", 2))}, .max_length = spec.positions};
+        const auto first = config.count_or("bos_token_id", 2);
+        if (first >= spec.vocabulary) config.refuse("bos_token_id", std::to_string(first), "ids inside the vocabulary");
+        spec.input = {.prefix_ids = {std::int32_t(first)}, .max_length = spec.positions};
         return spec;
     }
 
@@ -46,7 +49,8 @@ public:
                 one("wpe", "embed_positions.weight", {spec.positions + position_offset, spec.d_model}, ParameterRole::position_embedding)};
     }
 
-    [[nodiscard]] std::vector<ParameterSource> block_sources(const DecoderSpec& spec, const std::string& ours, std::int64_t block) const override {
+    [[nodiscard]] std::vector<ParameterSource> block_sources(const DecoderSpec& spec, const std::string& ours,
+                                                             std::int64_t block) const override {
         const auto theirs = "layers." + std::to_string(block) + ".";
         const auto d = spec.d_model, inner = spec.d_ff;
         return {one(ours + ".ln1.weight", theirs + "self_attn_layer_norm.weight", {d}, ParameterRole::norm_weight),
@@ -81,7 +85,10 @@ private:
                                ParameterRole role) {
         auto whole = shape;
         whole.front() *= 3;
-        return {std::move(ours), whole, {part(front + "q_proj" + back, shape), part(front + "k_proj" + back, shape), part(front + "v_proj" + back, shape)}, role};
+        return {std::move(ours),
+                whole,
+                {part(front + "q_proj" + back, shape), part(front + "k_proj" + back, shape), part(front + "v_proj" + back, shape)},
+                role};
     }
 };
 

@@ -33,7 +33,8 @@ std::vector<std::int64_t> kept_blocks(std::int64_t layers, std::int64_t keep, Pr
     std::vector<std::int64_t> blocks(static_cast<std::size_t>(keep));
     std::iota(blocks.begin(), blocks.end(), std::int64_t{0});
     switch (strategy) {
-        case Prune::first: break;
+        case Prune::first:
+            break;
         case Prune::last:
             for (auto& block : blocks) block += layers - keep;
             break;
@@ -43,7 +44,9 @@ std::vector<std::int64_t> kept_blocks(std::int64_t layers, std::int64_t keep, Pr
         case Prune::alternate:
             if (keep > 0) blocks = spread(layers, keep);
             break;
-        case Prune::random: blocks = random_blocks(layers, keep, seed); break;
+        case Prune::random:
+            blocks = random_blocks(layers, keep, seed);
+            break;
     }
     return blocks;
 }
