@@ -1,0 +1,112 @@
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "tests/worker/parallel/gang_payload.hpp"
+#include "worker/parallel/factory.hpp"
+
+namespace layersweep {
+namespace {
+
+using namespace std::chrono_literals;
+using namespace test;
+
+const std::vector<std::int64_t> odd_lengths{0, 1, 3, 1'000'003};
+
+template <class T>
+void expect_sums(Collective& gang, const to_worker::Assign& assign, std::int64_t count) {
+    auto flat = payload_of<T>(self(), assign.epoch, count);
+    gang.all_reduce_sum(flat);
+    EXPECT_EQ(wrong_sums<T>(flat, assign.gang, assign.epoch), 0) << count << " numbers of " << sizeof(T) << " bytes";
+}
+
+void expect_sums_of_all_kinds(const to_worker::Assign& assign) {
+    const auto factory = mpi_collective_factory(60s);
+    const auto gang = factory->make(self(), assign, {});
+    ASSERT_EQ(gang->size(), static_cast<int>(assign.gang.size()));
+    ASSERT_EQ(assign.gang[static_cast<std::size_t>(gang->rank())], self());
+    for (const auto count : odd_lengths) {
+        expect_sums<float>(*gang, assign, count);
+        expect_sums<double>(*gang, assign, count);
+    }
+}
+
+TEST(MpiCollective, AddsInTheGangsOrderBitForBitOnEveryRank) {
+    expect_sums_of_all_kinds(assignment(all_ranks()));
+}
+
+TEST(MpiCollective, FollowsTheOrderOfTheGangNotOfTheRanks) {
+    auto backwards = all_ranks();
+    std::reverse(backwards.begin(), backwards.end());
+    expect_sums_of_all_kinds(assignment(backwards));
+}
+
+TEST(MpiCollective, TheOrderCanBeSeenInThePayload) {
+    if (mpi_session().size() < 3) GTEST_SKIP() << "two numbers have the same sum in both orders";
+    auto gang = all_ranks();
+    const auto assign = assignment(gang);
+    auto flat = payload_of<float>(self(), assign.epoch, 1000);
+    mpi_collective_factory(60s)->make(self(), assign, {})->all_reduce_sum(flat);
+    std::reverse(gang.begin(), gang.end());
+    EXPECT_GT(wrong_sums<float>(flat, gang, assign.epoch), 0);
+}
+
+TEST(MpiCollective, GangsSideBySideDoNotMix) {
+    if (mpi_session().size() < 4) GTEST_SKIP() << "two gangs of two need four ranks";
+    const auto inner = assignment({{1}, {2}});
+    const auto outer = assignment({{3}, {0}});
+    const bool is_inner = self() == WorkerId{1} || self() == WorkerId{2};
+    for (int turn = 0; turn < 5; ++turn) expect_sums_of_all_kinds(is_inner ? inner : outer);
+}
+
+TEST(MpiCollective, BackToBackAssignmentsDoNotMix) {
+    for (int turn = 0; turn < 20; ++turn) {
+        const auto assign = assignment(all_ranks());
+        const auto gang = mpi_collective_factory(60s)->make(self(), assign, {});
+        expect_sums<float>(*gang, assign, 10 + turn);
+        expect_sums<double>(*gang, assign, 300'000);
+    }
+}
+
+TEST(MpiCollective, WhatAnAbandonedAttemptSentIsNotTakenForTheNextOnes) {
+    const auto factory = mpi_collective_factory(60s);
+    for (const std::int64_t count : {5, 1'000'003}) {  // small messages are already there, of large ones only the announcement
+        const auto abandoned = assignment(all_ranks());
+        if (self() != WorkerId{0}) {
+            int asked = 0;
+            const auto gang = factory->make(self(), abandoned, [&] { return ++asked == 5; });
+            auto flat = payload_of<float>(self(), abandoned.epoch, count);
+            EXPECT_THROW(gang->all_reduce_sum(flat), CollectiveLost);
+        }
+        const auto next = assignment(all_ranks());
+        const auto gang = factory->make(self(), next, {});
+        for (int turn = 0; turn < 3; ++turn) expect_sums<float>(*gang, next, count);
+    }
+}
+
+TEST(MpiCollective, AMemberThatNeverComesIsNamed) {
+    const auto assign = assignment(all_ranks());
+    const WorkerId absent = all_ranks().back();
+    if (self() != absent) {
+        const auto gang = mpi_collective_factory(200ms)->make(self(), assign, {});
+        auto flat = payload_of<double>(self(), assign.epoch, 1'000'003);
+        try {
+            gang->all_reduce_sum(flat);
+            FAIL() << "a sum without all members";
+        } catch (const CollectiveLost& lost) {
+            EXPECT_NE(std::string(lost.what()).find("in vain"), std::string::npos) << lost.what();
+        }
+    }
+    expect_sums_of_all_kinds(assignment(all_ranks()));
+}
+
+TEST(MpiCollective, RefusesTensorsThatItCannotAdd) {
+    const auto gang = mpi_collective_factory(60s)->make(self(), assignment(all_ranks()), {});
+    auto integers = at::empty({4}, at::TensorOptions().dtype(at::kLong));
+    auto square = at::empty({2, 2}, at::TensorOptions().dtype(at::kFloat));
+    auto strided = at::empty({8}, at::TensorOptions().dtype(at::kFloat)).as_strided({4}, {2});
+    for (auto* flat : {&integers, &square, &strided}) EXPECT_THROW(gang->all_reduce_sum(*flat), InvariantError);
+}
+
+}  // namespace
+}  // namespace layersweep
