@@ -18,8 +18,7 @@ trap cleanup EXIT
 bash "$cluster" start "$lab" || skip "the cluster did not come up in this sandbox"
 eval "$(bash "$cluster" env "$lab")"
 cd "$source_dir"
-sed -e 's/^sweep: .*/sweep: slurm-small/' -e "s#demo/#$source_dir/configs/demo/#" tests/slurm/small.yaml >"$lab/small.yaml"
-export LAYERSWEEP_WORKERS_PER_NODE=1
+export DEMO=$source_dir/configs/demo LAYERSWEEP_WORKERS_PER_NODE=1
 
 job_state() { scontrol show job "$1" | grep -oE 'JobState=[A-Z]+' | cut -d= -f2; }
 wait_for() { # wait_for JOB RESULTS SECONDS
@@ -35,7 +34,7 @@ wait_for() { # wait_for JOB RESULTS SECONDS
     cat "$lab"/job-"$1".log
     return 1
 }
-submit() { sbatch --parsable -N2 --ntasks-per-node=2 --output="$lab/job-%j.log" slurm/run.sbatch "$lab/small.yaml" "$1"; }
+submit() { sbatch --parsable -N2 --ntasks-per-node=2 --output="$lab/job-%j.log" slurm/run.sbatch tests/end_to_end/small.yaml "$1"; }
 
 whole=$(submit "$lab/whole")
 wait_for "$whole" "$lab/whole" 120
