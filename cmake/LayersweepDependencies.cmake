@@ -41,8 +41,9 @@ if(LAYERSWEEP_CUDA)
   find_package(CUDAToolkit 13 REQUIRED)
   add_library(layersweep::cuda INTERFACE IMPORTED GLOBAL)
   target_include_directories(layersweep::cuda SYSTEM INTERFACE ${CUDAToolkit_INCLUDE_DIRS} ${LAYERSWEEP_SITE}/nvidia/nccl/include)
-  target_link_libraries(layersweep::cuda INTERFACE -Wl,--no-as-needed ${torch}/lib/libtorch_cuda.so ${torch}/lib/libc10_cuda.so
-                        -Wl,--as-needed ${LAYERSWEEP_SITE}/nvidia/nccl/lib/libnccl.so.2 CUDA::cudart)
+  # libtorch_cuda registers itself when it is loaded; nothing names it. One argument, since CMake drops flags that it has already seen.
+  target_link_libraries(layersweep::cuda INTERFACE -Wl,--push-state,--no-as-needed,${torch}/lib/libtorch_cuda.so,--pop-state
+                        ${torch}/lib/libc10_cuda.so ${LAYERSWEEP_SITE}/nvidia/nccl/lib/libnccl.so.2 CUDA::cudart)
   target_link_options(layersweep::cuda INTERFACE -Wl,-rpath,${LAYERSWEEP_SITE}/nvidia/nccl/lib)
 endif()
 
