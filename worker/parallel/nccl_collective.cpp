@@ -133,7 +133,7 @@ private:
             const auto state = cudaEventQuery(reduced_.get());
             if (state == cudaSuccess) return;
             if (state != cudaErrorNotReady) throw MachineError(std::string("a reduction on the GPU: ") + cudaGetErrorString(state));
-            if (!communicator_.is_ready("ncclAllReduce")) continue;
+            (void)communicator_.is_ready("ncclAllReduce");  // throws where a member is lost
             waiting.pause([] { return "the other members' part of a reduction"; });
         }
     }
