@@ -95,6 +95,21 @@ private:
     std::map<std::string, Dataset> datasets_;
 };
 
+/// What the reports say below their tables where a data set is not the published one, row for row.
+std::vector<std::string> row_notices(const Catalog& catalog) {
+    std::vector<std::string> notices;
+    const auto tell = [&](const std::string& name, const char* split, std::int64_t here, std::int64_t published) {
+        if (published > 0 && here != published)
+            notices.push_back(fmt::format("{}: {} of the {} {} rows that are published", name, here, published, split));
+    };
+    for (const auto& [name, data] : catalog.datasets) {
+        tell(name, "training", data.train_rows, data.published_train_rows);
+        tell(name, "test", data.test_rows, data.published_test_rows);
+        if (data.dropped_rows > 0) notices.push_back(fmt::format("{}: {} rows without text were dropped", name, data.dropped_rows));
+    }
+    return notices;
+}
+
 }  // namespace
 
 Catalog look_at_inputs(const SweepConfig& config) {
@@ -116,6 +131,7 @@ LoadedSweep load_whole_sweep(const std::string& path) {
     sweep.catalog = look_at_inputs(sweep.config);
     sweep.grid = expand(sweep.config, sweep.catalog);
     check_inputs(sweep.grid);
+    for (auto& notice : row_notices(sweep.catalog)) sweep.grid.notices.push_back(std::move(notice));
     return sweep;
 }
 

@@ -47,6 +47,7 @@ void Worker::train(const to_worker::Assign& assign) {
 
 ToCoordinator Worker::outcome(const to_worker::Assign& assign) {
     const bool leader = assign.gang.front() == self_;
+    TrialFailure failure;
     try {
         auto gang = collectives_.make(self_, assign, [&] { return interrupted(assign); });
         auto result = run_trial(assign.trial, *gang, warm_, [&](auto epoch, auto step) { return go_on(assign, epoch, step); });
@@ -56,15 +57,17 @@ ToCoordinator Worker::outcome(const to_worker::Assign& assign) {
     } catch (const TrialAbandoned&) {
         return to_coordinator::Abandoned{assign.attempt, collectives_.fresh_nccl_id()};
     } catch (const TrialFailed& failed) {
-        return to_coordinator::Failed{assign.attempt, failed.failure, collectives_.fresh_nccl_id()};
+        failure = failed.failure;
     } catch (const CollectiveLost& lost) {
         if (abandoned_) return to_coordinator::Abandoned{assign.attempt, collectives_.fresh_nccl_id()};
-        return to_coordinator::Failed{assign.attempt, {FailureReason::infrastructure, lost.what()}, collectives_.fresh_nccl_id()};
+        failure.reason = FailureReason::infrastructure;
+        failure.detail = lost.what();
     } catch (const MachineError&) {
         throw;
     } catch (const std::exception& error) {
-        return to_coordinator::Failed{assign.attempt, {FailureReason::internal, error.what()}, collectives_.fresh_nccl_id()};
+        failure.detail = error.what();
     }
+    return to_coordinator::Failed{assign.attempt, std::move(failure), collectives_.fresh_nccl_id()};
 }
 
 bool Worker::go_on(const to_worker::Assign& assign, std::int64_t epoch, std::int64_t step) {

@@ -66,6 +66,38 @@ TEST_F(SmallSweep, TheTaskIsLearnedAndWithShuffledLabelsItIsNot) {
     EXPECT_NEAR(chance, 1.0 / 6, 0.08) << "12 trials of 150 rows: what is far from chance is a leak";
 }
 
+/// Mean accuracy by "model,dataset,mode,layers" of summary.csv.
+std::map<std::string, double> means(const std::string& summary) {
+    std::istringstream lines(summary);
+    std::string line;
+    std::getline(lines, line);
+    EXPECT_EQ(line.rfind("model,dataset,mode,layers,n,missing,accuracy_mean", 0), 0u) << line;
+    std::map<std::string, double> cells;
+    while (std::getline(lines, line)) {
+        std::istringstream fields(line);
+        std::string cell, field;
+        for (int i = 0; i < 4; ++i) {
+            std::getline(fields, field, ',');
+            cell += field + ",";
+        }
+        for (int i = 0; i < 3; ++i) std::getline(fields, field, ',');
+        cells[cell] = std::stod(field);
+    }
+    return cells;
+}
+
+TEST_F(SmallSweep, EveryCellOfTheDemoIsFarAboveChance) {
+    const auto demo = run("demo", 2, {}, LAYERSWEEP_SOURCE_DIR "/configs/demo.yaml");
+    ASSERT_EQ(demo.exit_code, 0) << demo.output;
+    const auto cells = means(read_text(folder("demo") + "/summary.csv"));
+    ASSERT_EQ(cells.size(), 72u);
+    const std::map<std::string, double> classes{{"sst2", 2}, {"emoc", 4}, {"trec", 6}, {"agnews", 4}};
+    for (const auto& [cell, accuracy] : cells) {
+        const auto from = cell.find(',') + 1;
+        EXPECT_GE(accuracy, 1 / classes.at(cell.substr(from, cell.find(',', from) - from)) + 0.15) << cell;
+    }
+}
+
 }  // namespace
 
 }  // namespace layersweep::test

@@ -27,7 +27,7 @@ struct StoredTensor {
 /// The weights of a Hugging Face folder: `model.safetensors`, its sharded form with `model.safetensors.index.json`, `pytorch_model.bin`
 /// or its sharded form. Opening reads headers only; `read` reads exactly the tensor's bytes (invariant: a test counts them). Nothing
 /// pickled is ever run: the .bin reader knows the few opcodes and names that state dicts use and refuses all else by name.
-/// Tensors of integer or bool type are listed nowhere (attention masks); a wanted tensor of unsupported type is refused by name.
+/// Tensors of integer or bool type are listed nowhere (attention masks), as if they were not there.
 /// Thread-safe for concurrent reads.
 class Checkpoint {
 public:
