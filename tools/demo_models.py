@@ -64,7 +64,8 @@ def learn_bpe(texts):
     tokenizer = Tokenizer(models.BPE())
     tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     tokenizer.decoder = decoders.ByteLevel()
-    trainer = trainers.BpeTrainer(vocab_size=256 + MERGES, initial_alphabet=sorted(pre_tokenizers.ByteLevel.alphabet()), show_progress=False)
+    trainer = trainers.BpeTrainer(
+        vocab_size=256 + MERGES, initial_alphabet=sorted(pre_tokenizers.ByteLevel.alphabet()), show_progress=False)
     tokenizer.train_from_iterator(texts, trainer)
     learned = json.loads(tokenizer.to_str())["model"]
     merges = [merge if isinstance(merge, str) else " ".join(merge) for merge in learned["merges"]]
@@ -103,8 +104,8 @@ class Vocabulary:
 def new_model(family, vocabulary):
     if family == "gpt2":
         return GPT2LMHeadModel(GPT2Config(
-            vocab_size=len(vocabulary.ids), n_positions=POSITIONS, n_embd=WIDTH, n_layer=BLOCKS, n_head=HEADS, resid_pdrop=0.0, embd_pdrop=0.0,
-            attn_pdrop=0.0, bos_token_id=vocabulary.end, eos_token_id=vocabulary.end))
+            vocab_size=len(vocabulary.ids), n_positions=POSITIONS, n_embd=WIDTH, n_layer=BLOCKS, n_head=HEADS,
+            resid_pdrop=0.0, embd_pdrop=0.0, attn_pdrop=0.0, bos_token_id=vocabulary.end, eos_token_id=vocabulary.end))
     rows = (len(vocabulary.ids) + 7) // 8 * 8  # more rows than tokens, as in OPT's published folders
     return OPTForCausalLM(OPTConfig(
         vocab_size=rows, max_position_embeddings=POSITIONS, hidden_size=WIDTH, word_embed_proj_dim=WIDTH, num_hidden_layers=BLOCKS,

@@ -94,7 +94,8 @@ NAMES = ["Talden", "Mirova", "Karsk", "Óðal", "Venn"]
 def question(random, cues):
     a, b, c = cues
     of_name = random.choice(["", "", f" of {random.choice(NAMES)}"])
-    form = random.choice(["What {a} has a {b} and {c}", "Which {a} or {b} fits the {c}", "Name a {a} with {b} or {c}", "Is the {a} from {b} or {c}"])
+    form = random.choice(["What {a} has a {b} and {c}", "Which {a} or {b} fits the {c}",
+                          "Name a {a} with {b} or {c}", "Is the {a} from {b} or {c}"])
     return (form.format(a=a, b=b, c=c) + of_name + " ?",)
 
 

@@ -28,8 +28,8 @@ def tiny_model(family):
             resid_pdrop=0.0, embd_pdrop=0.0, attn_pdrop=0.0, bos_token_id=0, eos_token_id=0))
     else:
         model = OPTForCausalLM(OPTConfig(
-            vocab_size=VOCABULARY, max_position_embeddings=POSITIONS, hidden_size=WIDTH, word_embed_proj_dim=WIDTH, num_hidden_layers=BLOCKS,
-            num_attention_heads=HEADS, ffn_dim=INNER, dropout=0.0, attention_dropout=0.0, layerdrop=0.0))
+            vocab_size=VOCABULARY, max_position_embeddings=POSITIONS, hidden_size=WIDTH, word_embed_proj_dim=WIDTH,
+            num_hidden_layers=BLOCKS, num_attention_heads=HEADS, ffn_dim=INNER, dropout=0.0, attention_dropout=0.0, layerdrop=0.0))
     with torch.no_grad():
         for name, parameter in model.named_parameters():
             noise = torch.randn(parameter.shape)
@@ -123,8 +123,8 @@ def make_mode(folder, family, mode, seed):
     batches = make_batches(family, generator)
     head = None if mode == "lm" else (0.3 * torch.randn(len(LABEL_TOKENS), WIDTH, generator=generator)).tolist()
     losses, scores, gradients, weights = train(folder, family, batches, head, "label-words")
-    reference = {"optimizer": OPTIMIZER, "kept_blocks": KEPT, "steps": STEPS, "label_token_ids": LABEL_TOKENS, "batches": batches, "head": head,
-                 "scores": scores, "losses": {"label-words": losses}}
+    reference = {"optimizer": OPTIMIZER, "kept_blocks": KEPT, "steps": STEPS, "label_token_ids": LABEL_TOKENS, "batches": batches,
+                 "head": head, "scores": scores, "losses": {"label-words": losses}}
     if mode == "lm":
         for loss in ("vocabulary", "prompt"):
             reference["losses"][loss] = train(folder, family, batches, None, loss)[0]
