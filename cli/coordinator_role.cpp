@@ -59,8 +59,8 @@ Scheduler scheduler_for(const LoadedSweep& sweep, std::optional<std::uint64_t> s
 }
 
 ExitCode run_sweep(MpiSession& session, CoordinatorTransport& transport, const RunOptions& options) {
-    (void)session;
     const auto sweep = load_whole_sweep(options.config);
+    check_resources(sweep, session.size() - 1, options.config);
     const auto folder = results_folder(sweep.grid.sweep, options.results);
     std::filesystem::create_directories(folder);
     const LedgerHolder holder({folder}, current_process(), options.take_over ? TakeOver::always : TakeOver::if_gone);

@@ -119,8 +119,9 @@ LaunchEnd launch_ranks(std::int64_t workers, const std::vector<std::string>& arg
 
 void tie_to_launcher() {
     signal(SIGUSR1, SIG_IGN);
+    const auto launcher = getppid();
     prctl(PR_SET_PDEATHSIG, SIGKILL);
-    if (getppid() == 1) _exit(70);
+    if (getppid() != launcher) _exit(70);  // it died in between
 }
 
 }  // namespace layersweep

@@ -1,6 +1,7 @@
 #include "cli/rank.hpp"
 
-#include <csignal>
+#include <unistd.h>
+
 #include <cstdio>
 
 #include "cli/coordinator_role.hpp"
@@ -19,11 +20,22 @@ ExitCode worker_role(MpiSession& session, const RunOptions& options) {
         const auto resources = load_sweep(options.config).resources;
         open_worker_plugin().run(WorkerId{session.rank()}, *transport, session.local_worker(), resources);
         return ExitCode::done;
-    } catch (const ConfigError&) {
-        return ExitCode::user_mistake;  // rank 0 reads the same file and tells
     } catch (const std::exception& error) {
-        // Told here: ending MPI may take a while, or never return.
         std::fprintf(stderr, "layersweep: worker %d: %s\n", session.rank(), error.what());
+        // Not through MPI_Finalize, which waits for all: so the coordinator sees at once that this worker is gone.
+        _exit(static_cast<int>(ExitCode::machine_failed));
+    }
+}
+
+/// The coordinator's errors are told before MPI ends, which may never return.
+ExitCode told(MpiSession& session, const RunOptions& options) {
+    try {
+        return coordinator_role(session, options);
+    } catch (const ConfigError& error) {
+        std::fprintf(stderr, "layersweep: %s\n", error.what());
+        return ExitCode::user_mistake;
+    } catch (const std::exception& error) {
+        std::fprintf(stderr, "layersweep: %s\n", error.what());
         return ExitCode::machine_failed;
     }
 }
@@ -37,7 +49,7 @@ ExitCode rank_command(const RunOptions& options) {
     if (session.size() < 2)
         throw ConfigError("", "one rank only", "rank 0 decides and the others train",
                           "start at least two ranks, or `layersweep run` without mpirun");
-    const auto code = session.rank() == 0 ? coordinator_role(session, options) : worker_role(session, options);
+    const auto code = session.rank() == 0 ? told(session, options) : worker_role(session, options);
     session.set_exit_code(static_cast<int>(code));
     return code;
 }

@@ -9,7 +9,6 @@ namespace layersweep {
 
 SweepReport::SweepReport(const ReplayedSweep& sweep) {
     input_.grid = &sweep.grid;
-    input_.notes = sweep.grid.notices;
     as_ran_.reserve(sweep.grid.trials.size());  // the input points into it
     for (std::size_t i = 0; i < sweep.grid.trials.size(); ++i) {
         const auto& status = sweep.plan.status(i);

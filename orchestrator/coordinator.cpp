@@ -166,7 +166,11 @@ void Coordinator::on(WorkerId from, const to_coordinator::MemberDone& message) {
 
 void Coordinator::on(WorkerId from, const to_coordinator::Failed& message) {
     roster_.on_answer(from, message.attempt, message.nccl_id);
-    if (const auto trial = plan_.running(message.attempt)) attempt_failed(*trial, message.attempt, message.failure);
+    const auto trial = plan_.running(message.attempt);
+    if (!trial) return;
+    // What breaks while a gang is being stopped is the stop's doing.
+    if (stopping_ && !repeats_itself(message.failure.reason)) return record(event::Abandoned{message.attempt});
+    attempt_failed(*trial, message.attempt, message.failure);
 }
 
 void Coordinator::on(WorkerId from, const to_coordinator::Abandoned& message) {

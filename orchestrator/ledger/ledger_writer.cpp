@@ -1,5 +1,8 @@
 #include "orchestrator/ledger/ledger_writer.hpp"
 
+#include <fcntl.h>
+#include <unistd.h>
+
 #include <cerrno>
 #include <cstring>
 #include <string_view>
@@ -50,6 +53,19 @@ void LedgerWriter::end_life(const std::string& what) {
     throw MachineError(failure_);
 }
 
+namespace {
+
+/// What a killed life wrote and did not sync counts from now on, so it has to be on the disk before the new header says so.
+void sync_existing(const std::filesystem::path& segment) {
+    const int file = open(segment.c_str(), O_RDONLY | O_CLOEXEC);
+    const bool synced = file >= 0 && fdatasync(file) == 0;
+    const int error = errno;
+    if (file >= 0) close(file);
+    if (!synced) throw MachineError("the ledger " + segment.string() + " cannot be synced to the disk: " + std::strerror(error));
+}
+
+}  // namespace
+
 LedgerWriter begin_life(const ResultsFolder& folder, const LedgerEnd& end, const LifeDescription& description) {
     std::error_code error;
     std::filesystem::create_directories(folder.ledger(), error);
@@ -58,7 +74,10 @@ LedgerWriter begin_life(const ResultsFolder& folder, const LedgerEnd& end, const
                          .name = {description.shard, end.highest_life + 1},
                          .grid_hash = description.grid_hash,
                          .code_version = description.code_version};
-    if (end.newest) header.previous = PreviousSegment{end.newest->name, end.counting_bytes};
+    if (end.newest) {
+        sync_existing(folder.segment(end.newest->name));
+        header.previous = PreviousSegment{end.newest->name, end.counting_bytes};
+    }
     return LedgerWriter(std::make_unique<ExclusiveFile>(folder.segment(header.name)), header);
 }
 

@@ -76,22 +76,16 @@ at::Tensor CutModel::labels_of(std::span<const EncodedRow* const> rows, bool as_
 }
 
 at::Tensor CutModel::summed_prompt_loss(DecoderPass& pass, std::span<const EncodedRow* const> rows) const {
-    std::vector<EncodedRow> answered;
-    for (const auto* row : rows) {
-        answered.push_back(*row);
-        answered.back().ids.push_back(label_token_ids_[std::size_t(row->label)]);
-    }
-    std::vector<const EncodedRow*> pointers;
-    for (const auto& row : answered) pointers.push_back(&row);
-    const auto ids = padded_ids(pointers, label_tokens_.device());
+    // The answer is a target only: nothing is predicted behind it, so it is never fed.
+    const auto ids = padded_ids(rows, label_tokens_.device());
     std::vector<std::int64_t> places, targets;
     std::vector<double> weights;
-    for (std::size_t r = 0; r < answered.size(); ++r) {
-        const auto predicted = answered[r].ids.size() - 1;
-        for (std::size_t t = 0; t < predicted; ++t) {
+    for (std::size_t r = 0; r < rows.size(); ++r) {
+        const auto& fed = rows[r]->ids;
+        for (std::size_t t = 0; t < fed.size(); ++t) {
             places.push_back(std::int64_t(r) * ids.size(1) + std::int64_t(t));
-            targets.push_back(answered[r].ids[t + 1]);
-            weights.push_back(1.0 / double(predicted));
+            targets.push_back(t + 1 < fed.size() ? fed[t + 1] : label_token_ids_[std::size_t(rows[r]->label)]);
+            weights.push_back(1.0 / double(fed.size()));
         }
     }
     const auto stream = pass.residual_stream(ids).view({-1, spec_.d_model});

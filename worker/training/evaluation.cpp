@@ -6,6 +6,7 @@
 #include <numeric>
 
 #include "worker/training/metrics.hpp"
+#include "worker/training/trainer.hpp"
 
 namespace layersweep {
 
@@ -53,6 +54,7 @@ std::vector<Prediction> evaluate(const CutModel& model, const std::vector<Encode
         collective.all_reduce_sum(flat);
         table = flat.cpu().view_as(table);
     }
+    if (!at::isfinite(table).all().item<bool>()) throw TrialFailed{{FailureReason::not_a_number, "the model's scores are not finite"}};
     std::vector<Prediction> predictions;
     const auto* score = table.const_data_ptr<double>();
     for (std::size_t r = 0; r < rows.size(); ++r, score += classes)

@@ -156,7 +156,8 @@ private:
 
     /// The earliest best epoch's weights are the ones tested.
     void keep_if_best(const EpochRecord& epoch) {
-        if (result_.best_epoch != 0 && epoch.validation_accuracy <= result_.best_validation_accuracy) return;
+        const bool compares = result_.best_epoch != 0 && !task_->validation.empty();  // without validation rows the last epoch is tested
+        if (compares && epoch.validation_accuracy <= result_.best_validation_accuracy) return;
         result_.best_epoch = epoch.epoch;
         result_.best_validation_accuracy = epoch.validation_accuracy;
         if (!best_weights_.defined()) best_weights_ = at::empty_like(model_->parameters().values());
