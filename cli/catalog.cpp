@@ -4,6 +4,7 @@
 
 #include <set>
 
+#include "protocol/codec.hpp"
 #include "protocol/errors.hpp"
 #include "worker/data/dataset.hpp"
 #include "worker/data/encoding.hpp"
@@ -95,6 +96,22 @@ private:
     std::map<std::string, Dataset> datasets_;
 };
 
+/// Paths and class values go into grid.jsonl, which is UTF-8.
+void check_text(const SweepConfig& config) {
+    const auto check = [](const Trial& trial, const SourcePlace& place) {
+        try {
+            nlohmann::json json;
+            to_json(json, trial);
+            (void)json.dump();
+        } catch (const nlohmann::json::type_error&) {
+            throw ConfigError(place.text(), "a path or text here is not UTF-8", "the results folder's files are UTF-8",
+                              "rename the folder, or write the file in UTF-8");
+        }
+    };
+    for (const auto& [name, model] : config.models) check({.model = model.first}, model.second);
+    for (const auto& [name, dataset] : config.datasets) check({.dataset = dataset.first}, dataset.second);
+}
+
 /// What the reports say below their tables where a data set is not the published one, row for row.
 std::vector<std::string> row_notices(const Catalog& catalog) {
     std::vector<std::string> notices;
@@ -128,6 +145,7 @@ void check_inputs(const Grid& grid) {
 
 LoadedSweep load_whole_sweep(const std::string& path) {
     LoadedSweep sweep{.config = load_sweep(path)};
+    check_text(sweep.config);
     sweep.catalog = look_at_inputs(sweep.config);
     sweep.grid = expand(sweep.config, sweep.catalog);
     check_inputs(sweep.grid);

@@ -70,7 +70,6 @@ ExitCode run_sweep(MpiSession& session, CoordinatorTransport& transport, const R
     auto replayed = replay_sweep(folder, sweep.grid);
     auto ledger = begin_life({folder}, replayed.ledger,
                              {.sweep = sweep.grid.sweep, .grid_hash = grid_hash(sweep.grid), .code_version = LAYERSWEEP_VERSION});
-    replayed.plan.apply(event::LifeBegan{ledger.life()});
 
     const auto scheduler = scheduler_for(sweep, options.shuffle);
     const auto progress = progress_for(options.progress);

@@ -84,10 +84,20 @@ void end_group(pid_t group, const BlockedSignals& signals) {
 }  // namespace
 
 bool started_as_rank() {
-    return std::getenv("OMPI_COMM_WORLD_RANK") || std::getenv("PMIX_RANK");
+    if (std::getenv("OMPI_COMM_WORLD_RANK")) return true;
+    const char* told = std::getenv("SLURM_STEP_NUM_TASKS");
+    const int tasks = told ? std::atoi(told) : 0;
+    if (std::getenv("PMIX_RANK")) return tasks != 1;  // one task: an interactive shell under srun
+    if (tasks > 1)
+        throw ConfigError("", "srun started this as one of " + std::to_string(tasks) + " tasks without PMIx",
+                          "each would start a sweep of its own", "use srun --mpi=pmix, or start `layersweep run` once");
+    return false;
 }
 
 LaunchEnd launch_ranks(std::int64_t workers, const std::vector<std::string>& arguments) {
+    for (const char* name :
+         {"PMIX_RANK", "PMIX_NAMESPACE", "PMIX_SERVER_URI41", "PMIX_SERVER_URI4", "PMIX_SERVER_URI3", "PMIX_SERVER_URI2"})
+        unsetenv(name);  // of a step that this process is a task of: mpirun makes its own
     setenv("OMPI_ALLOW_RUN_AS_ROOT", "1", 1);
     setenv("OMPI_ALLOW_RUN_AS_ROOT_CONFIRM", "1", 1);
     setenv("OMPI_MCA_mpi_yield_when_idle", "1", 0);

@@ -8,20 +8,37 @@
 #include <fstream>
 #include <sstream>
 #include <string>
+#include <vector>
 
 namespace layersweep {
 
 namespace {
 
+/// The process's own control group (version 2) and those above it, innermost first.
+std::vector<std::filesystem::path> control_groups() {
+    const std::filesystem::path root = "/sys/fs/cgroup";
+    std::vector<std::filesystem::path> groups;
+    std::ifstream own("/proc/self/cgroup");
+    for (std::string line; std::getline(own, line);) {
+        if (line.rfind("0::/", 0) != 0) continue;
+        for (auto group = root / line.substr(4); group != root && group.has_relative_path(); group = group.parent_path())
+            groups.push_back(group);
+    }
+    groups.push_back(root);
+    return groups;
+}
+
 std::int64_t allowed_cores() {
     cpu_set_t set;
     CPU_ZERO(&set);
     std::int64_t cores = sched_getaffinity(0, sizeof set, &set) == 0 ? CPU_COUNT(&set) : 1;
-    std::ifstream quota_file("/sys/fs/cgroup/cpu.max");  // "max 100000" or "QUOTA PERIOD"
-    std::string quota;
-    double period = 0;
-    if (quota_file >> quota >> period && quota != "max" && period > 0)
-        cores = std::min(cores, std::max<std::int64_t>(1, std::int64_t(std::stod(quota) / period)));
+    for (const auto& group : control_groups()) {
+        std::ifstream quota_file(group / "cpu.max");  // "max 100000" or "QUOTA PERIOD"
+        std::string quota;
+        double period = 0;
+        if (quota_file >> quota >> period && quota != "max" && period > 0)
+            cores = std::min(cores, std::max<std::int64_t>(1, std::int64_t(std::stod(quota) / period)));
+    }
     return std::max<std::int64_t>(1, cores);
 }
 
@@ -34,9 +51,11 @@ std::int64_t available_memory() {
         std::getline(meminfo, unit);
         if (name == "MemAvailable:") bytes = kilobytes * 1024;
     }
-    std::ifstream limit_file("/sys/fs/cgroup/memory.max");
-    std::string limit;
-    if (limit_file >> limit && limit != "max") bytes = std::min<std::int64_t>(bytes, std::stoll(limit));
+    for (const auto& group : control_groups()) {
+        std::ifstream limit_file(group / "memory.max");
+        std::string limit;
+        if (limit_file >> limit && limit != "max") bytes = std::min<std::int64_t>(bytes, std::stoll(limit));
+    }
     return bytes;
 }
 

@@ -41,13 +41,23 @@ Coordinator::Coordinator(const Grid& grid, Plan& plan, const Scheduler& schedule
 ExitCode Coordinator::run() {
     try {
         work();
-    } catch (...) {
+    } catch (const std::exception& error) {
+        record_breakdown(error.what());
         dismiss_workers();
         throw;
     }
     dismiss_workers();
     outside_.progress.on_end(standing());
     return exit_code(plan_);
+}
+
+/// Best effort: where the ledger itself is what broke, nothing more can be written.
+void Coordinator::record_breakdown(const std::string& why) {
+    try {
+        ledger_.append(event::Stopped{why, StopCause::machine}, LedgerWriter::Durability::synced);
+        ledger_.commit();
+    } catch (const std::exception&) {
+    }
 }
 
 void Coordinator::work() {

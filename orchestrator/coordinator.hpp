@@ -50,6 +50,7 @@ public:
 
 private:
     void work();
+    void record_breakdown(const std::string& why);
     void receive();
     void dispatch();
     void stop(const std::string& why);

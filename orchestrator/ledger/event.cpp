@@ -8,6 +8,18 @@
 namespace layersweep {
 namespace {
 
+std::string_view name_of(StopCause cause) {
+    switch (cause) {
+        case StopCause::no_workers:
+            return "no-workers";
+        case StopCause::machine:
+            return "machine";
+        case StopCause::asked:
+            break;
+    }
+    return "asked";
+}
+
 using nlohmann::json;
 
 json ranks_of(const std::vector<WorkerId>& workers) {
@@ -46,7 +58,7 @@ json write(const event::SetAside& e) {
         {"event", "set_aside"}, {"key", e.key.hex}, {"why", e.why}, {"cause", e.cause == SetAsideCause::no_room ? "no-room" : "failures"}};
 }
 json write(const event::Stopped& e) {
-    return {{"event", "stopped"}, {"why", e.why}, {"cause", e.cause == StopCause::no_workers ? "no-workers" : "asked"}};
+    return {{"event", "stopped"}, {"why", e.why}, {"cause", name_of(e.cause)}};
 }
 json write(const event::Completed&) {
     return {{"event", "completed"}};
@@ -78,8 +90,10 @@ std::optional<Event> read(const json& j) {
     if (kind == "set_aside") return set_aside_of(j);
     if (kind == "completed") return event::Completed{};
     if (kind != "stopped") return std::nullopt;
-    const bool no_workers = j.at("cause").get<std::string>() == "no-workers";
-    return event::Stopped{j.at("why").get<std::string>(), no_workers ? StopCause::no_workers : StopCause::asked};
+    const auto cause = j.at("cause").get<std::string>();
+    for (const auto known : {StopCause::no_workers, StopCause::machine})
+        if (cause == name_of(known)) return event::Stopped{j.at("why").get<std::string>(), known};
+    return event::Stopped{j.at("why").get<std::string>(), StopCause::asked};
 }
 
 }  // namespace

@@ -22,6 +22,7 @@ enum class SetAsideCause {
 enum class StopCause {
     asked,       ///< a signal or a time limit
     no_workers,  ///< all of them are lost
+    machine,     ///< the coordinator's own machine or files failed
 };
 
 /// What can happen to a sweep. Times are milliseconds since 1970, for people; nothing is decided by them.

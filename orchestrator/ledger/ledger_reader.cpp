@@ -29,8 +29,10 @@ public:
     std::optional<std::string> next() {
         std::string line;
         if (position_ >= limit_ || !std::getline(file_, line) || file_.eof()) return std::nullopt;
-        if (position_ + line.size() + 1 > limit_) return std::nullopt;
-        position_ += line.size() + 1;
+        const std::uint64_t end = position_ + line.size() + 1;
+        // Another process may be writing: a line that was whole only after the limit was taken ends the walk for good.
+        position_ = std::min(end, limit_);
+        if (end > limit_) return std::nullopt;
         return line;
     }
     [[nodiscard]] std::uint64_t position() const { return position_; }
@@ -57,8 +59,8 @@ std::vector<SegmentName> names_on_disk(const ResultsFolder& folder, std::uint32_
     return names;
 }
 
-std::optional<SegmentHeader> read_header(const ResultsFolder& folder, const SegmentName& name) {
-    LineCursor lines(folder.segment(name), std::filesystem::file_size(folder.segment(name)));
+std::optional<SegmentHeader> read_header(const ResultsFolder& folder, const SegmentName& name, std::uint64_t limit) {
+    LineCursor lines(folder.segment(name), limit);
     const auto line = lines.next();
     const auto json = line ? parse_ledger_line(*line) : std::nullopt;
     auto header = json ? header_of(*json) : std::nullopt;
@@ -67,17 +69,19 @@ std::optional<SegmentHeader> read_header(const ResultsFolder& folder, const Segm
 }
 
 /// A crash right after a segment was created leaves it without a header, and then without anything else that is sound.
-void refuse_lost_header(const ResultsFolder& folder, const SegmentName& name) {
+void refuse_lost_header(const ResultsFolder& folder, const SegmentName& name, std::uint64_t limit) {
     const auto path = folder.segment(name);
-    LineCursor lines(path, std::filesystem::file_size(path));
+    LineCursor lines(path, limit);
     while (const auto line = lines.next())
         if (parse_ledger_line(*line)) refuse(path, 0, "the header is damaged or of another version, and sound lines follow");
 }
 
 std::optional<SegmentHeader> newest_header(const ResultsFolder& folder, const std::vector<SegmentName>& names) {
     for (const SegmentName& name : names) {
-        if (auto header = read_header(folder, name)) return header;
-        refuse_lost_header(folder, name);
+        // One size for both looks: the header may be written in between.
+        const auto size = std::filesystem::file_size(folder.segment(name));
+        if (auto header = read_header(folder, name, size)) return header;
+        refuse_lost_header(folder, name, size);
     }
     return std::nullopt;
 }
@@ -89,9 +93,9 @@ std::vector<Segment> chain_from(const ResultsFolder& folder, const SegmentHeader
         const auto path = folder.segment(previous->name);
         if (!std::filesystem::exists(path)) refuse(path, 0, "this segment is missing, and a later one continues it");
         if (previous->name.life >= chain.back().header.name.life) refuse(path, 0, "the segments name each other in a circle");
-        const auto header = read_header(folder, previous->name);
-        if (!header) refuse(path, 0, "the header of this segment is damaged");
         const auto size = std::filesystem::file_size(path);
+        const auto header = read_header(folder, previous->name, size);
+        if (!header) refuse(path, 0, "the header of this segment is damaged");
         if (size < previous->bytes) refuse(path, size, fmt::format("the file ends here, but {} bytes of it count", previous->bytes));
         chain.push_back({*header, previous->bytes});
     }

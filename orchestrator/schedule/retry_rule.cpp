@@ -8,8 +8,8 @@ bool repeats_itself(FailureReason reason) {
     switch (reason) {
         case FailureReason::not_a_number:
         case FailureReason::out_of_memory:
-        case FailureReason::bad_data:
             return true;
+        case FailureReason::bad_data:  // the grid's check read it well: a node may lack its mount
         case FailureReason::worker_lost:
         case FailureReason::infrastructure:
         case FailureReason::internal:

@@ -297,7 +297,7 @@ TEST(Coordinator, ACrashBetweenTheLastFailureAndSetAsideIsMadeGood) {
     world.plan.apply(event::LifeBegan{1});
     const Attempt attempt = world.plan.next_attempt(0);
     world.plan.apply(event::Assigned{attempt, {{1}}});
-    world.plan.apply(event::Failed{attempt, {FailureReason::bad_data, "no such row"}});
+    world.plan.apply(event::Failed{attempt, {FailureReason::not_a_number, "step 3"}});
     EXPECT_EQ(world.run(), ExitCode::trials_set_aside);
     EXPECT_EQ(world.recorded<event::SetAside>().size(), 1U);
     world.expect_everybody_dismissed();
@@ -345,6 +345,22 @@ TEST(Coordinator, FullDiskEndsTheLife) {
     world.hello(1);
     world.log.room = 10;
     EXPECT_THROW(world.run(), MachineError);
+    world.expect_everybody_dismissed();
+}
+
+TEST(Coordinator, WhatBreaksWhileStoppingIsNoFailureOfTheTrial) {
+    CoordinatorWorld world(sample_grid("a"), 1);
+    world.transport.react([&world](WorkerId worker, const ToWorker& message) {
+        if (is<Assign>(message)) world.stop.why = "SIGUSR1";
+        const auto* abandon = std::get_if<Abandon>(&message);
+        if (abandon != nullptr) world.fail(worker.rank, abandon->attempt, FailureReason::infrastructure, "a member is dead");
+    });
+    world.hello(1);
+    EXPECT_EQ(world.run(), ExitCode::stopped_early);
+    EXPECT_TRUE(world.recorded<event::Failed>().empty());
+    EXPECT_EQ(world.recorded<event::Abandoned>().size(), 1U);
+    EXPECT_EQ(world.transport.take_all<Assign>().size(), 1U);
+    EXPECT_EQ(world.transport.take_all<Abandon>().size(), 1U);
     world.expect_everybody_dismissed();
 }
 

@@ -50,6 +50,10 @@ DeviceFacts open_gpu(int index) {
     }
 }
 
+void reset_peak_gpu_memory(int index) {
+    c10::cuda::CUDACachingAllocator::resetPeakStats(static_cast<c10::DeviceIndex>(index));
+}
+
 std::int64_t peak_gpu_memory_bytes(int index) {
     const auto stats = c10::cuda::CUDACachingAllocator::getDeviceStats(static_cast<c10::DeviceIndex>(index));
     return stats.allocated_bytes[static_cast<std::size_t>(c10::CachingAllocator::StatType::AGGREGATE)].peak;

@@ -74,6 +74,13 @@ std::int64_t WorkerDevice::peak_memory_bytes() const {
     return peak_gpu_memory_bytes(facts_.torch_device.index());
 }
 
+void WorkerDevice::reset_peak_memory() const {
+    if (facts_.torch_device.is_cpu())
+        std::ofstream("/proc/self/clear_refs") << "5";  // VmHWM; where it may not be written, the peak stays the process's
+    else
+        reset_peak_gpu_memory(facts_.torch_device.index());
+}
+
 void WorkerDevice::use_threads(std::int64_t threads) {
     LAYERSWEEP_CHECK(threads >= 1, "an operator runs on one thread at least");
     at::set_num_threads(static_cast<int>(threads));  // MKL's too; ends MKL's own choice of fewer

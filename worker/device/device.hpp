@@ -30,6 +30,8 @@ public:
     [[nodiscard]] std::string machine_class() const;
     /// Since the process began (resident, CPU) or since the device was opened (allocated, CUDA).
     [[nodiscard]] std::int64_t peak_memory_bytes() const;
+    /// The next peak counts from here: before each trial.
+    void reset_peak_memory() const;
     /// Threads of CPU operators for the trials that follow.
     void use_threads(std::int64_t threads);
 

@@ -11,5 +11,6 @@ namespace layersweep {
 [[nodiscard]] DeviceFacts open_gpu(int index);
 /// Most memory that LibTorch's allocator has handed out at once on this GPU.
 [[nodiscard]] std::int64_t peak_gpu_memory_bytes(int index);
+void reset_peak_gpu_memory(int index);
 
 }  // namespace layersweep

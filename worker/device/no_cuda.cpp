@@ -15,6 +15,8 @@ DeviceFacts open_gpu(int /*index*/) {
     fail_check("a GPU", __FILE__, __LINE__, "a GPU wanted of a build without CUDA");
 }
 
+void reset_peak_gpu_memory(int /*index*/) {}
+
 std::int64_t peak_gpu_memory_bytes(int /*index*/) {
     fail_check("a GPU", __FILE__, __LINE__, "a GPU wanted of a build without CUDA");
 }

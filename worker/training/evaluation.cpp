@@ -31,11 +31,13 @@ std::size_t batch_end(const std::vector<EncodedRow>& rows, const std::vector<std
 
 }  // namespace
 
-std::vector<Prediction> evaluate(const CutModel& model, const std::vector<EncodedRow>& rows, std::size_t classes, Collective& collective) {
+std::vector<Prediction> evaluate(const CutModel& model, const std::vector<EncodedRow>& rows, std::size_t classes, Collective& collective,
+                                 const std::function<bool()>& go_on) {
     const auto order = by_length(rows);
     auto table = at::zeros({std::int64_t(rows.size()), std::int64_t(classes)}, at::kDouble);
     int turn = 0;
     for (std::size_t begin = 0; begin < order.size(); ++turn) {
+        if (collective.size() == 1 && !go_on()) throw TrialAbandoned{};
         const auto end = batch_end(rows, order, begin);
         std::vector<const EncodedRow*> batch;
         std::vector<std::int64_t> places;

@@ -45,6 +45,7 @@ public:
     Result run() {
         {
             const Stopwatch total(result_.timings.total_s);
+            warm_.device().reset_peak_memory();
             prepare();
             train();
             if (!stopped_by_observer_) test();
@@ -151,7 +152,12 @@ private:
 
     double validation_accuracy() {
         const Stopwatch evaluating(result_.timings.evaluate_s);
-        return accuracy(evaluate(*model_, task_->validation, classes(), gang_));
+        return accuracy(scored(task_->validation));
+    }
+
+    std::vector<Prediction> scored(const std::vector<EncodedRow>& rows) {
+        const auto epoch = std::int64_t(result_.curve.size());
+        return evaluate(*model_, rows, classes(), gang_, [&] { return go_on_(epoch, result_.steps); });
     }
 
     /// The earliest best epoch's weights are the ones tested.
@@ -169,8 +175,8 @@ private:
         if (best_weights_.defined())
             model_->parameters().values().copy_(best_weights_);
         else
-            result_.best_validation_accuracy = accuracy(evaluate(*model_, task_->validation, classes(), gang_));
-        result_.predictions = evaluate(*model_, task_->test, classes(), gang_);
+            result_.best_validation_accuracy = accuracy(scored(task_->validation));
+        result_.predictions = scored(task_->test);
         result_.accuracy = accuracy(result_.predictions);
         result_.confusion = confusion(result_.predictions, classes());
         result_.macro_f1 = macro_f1(result_.confusion);

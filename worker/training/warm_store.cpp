@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "protocol/errors.hpp"
 #include "worker/data/sampling.hpp"
 
 namespace layersweep {
@@ -20,6 +21,17 @@ std::string task_key(const Trial& trial) {
     return fmt::format("{} {} {} {} {} {} {} {}", trial.model.fingerprint, trial.dataset.fingerprint, trial.mode == Mode::cls, trial.seed,
                        number_or_all(settings.shots), settings.demonstrations_per_class, number_or_all(settings.test_rows),
                        number_or_all(settings.validation_rows));
+}
+
+/// A token without a row in the embedding means that tokenizer and weights are of two models.
+void check_vocabulary(const EncodedTask& task, const WarmModel& model) {
+    for (const auto* rows : {&task.training, &task.validation, &task.test})
+        for (const auto& row : *rows)
+            for (const auto id : row.ids)
+                if (id >= model.spec.vocabulary)
+                    throw ConfigError(model.folder, fmt::format("the tokenizer gives token {}", id),
+                                      fmt::format("the model's vocabulary has {} rows", model.spec.vocabulary),
+                                      "use the tokenizer files and weights of one model");
 }
 
 }  // namespace
@@ -45,6 +57,7 @@ std::shared_ptr<const EncodedTask> WarmStore::task(const Trial& trial) {
     const auto& opened = model(trial.model);
     const auto sample = draw_sample(read, trial.seed, trial.training);
     auto task = std::make_shared<const EncodedTask>(encode_task(read, sample, trial.mode, opened.tokenizer, opened.spec.input));
+    check_vocabulary(*task, opened);
     if (tasks_.size() >= tasks_kept) tasks_.clear();
     return tasks_[key] = task;
 }

@@ -31,6 +31,7 @@ TEST(Event, EveryKindComesBackAsItWas) {
         event::SetAside{attempt.key, "too wide", SetAsideCause::no_room},
         event::Stopped{"SIGUSR1", StopCause::asked},
         event::Stopped{"all lost", StopCause::no_workers},
+        event::Stopped{"the disk is full", StopCause::machine},
         event::Completed{},
     };
     for (const Event& event : events) EXPECT_EQ(through_a_line(event), event) << json_of(event);

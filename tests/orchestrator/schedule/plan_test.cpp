@@ -117,6 +117,8 @@ TEST_F(PlanTest, ExitCodeSaysHowItEnded) {
     plan.apply(event::Stopped{"x", StopCause::no_workers});
     EXPECT_EQ(exit_code(plan), ExitCode::machine_failed);
     plan.apply(event::LifeBegan{2});
+    plan.apply(event::Stopped{"x", StopCause::machine});
+    EXPECT_EQ(exit_code(plan), ExitCode::machine_failed);
     plan.apply(event::Stopped{"x", StopCause::asked});
     EXPECT_EQ(exit_code(plan), ExitCode::stopped_early);
     for (const std::size_t trial : {0U, 1U}) plan.apply(event::Finished{start(trial), sample_result(1)});

@@ -11,7 +11,7 @@ TrialStatus failed(std::uint32_t failures, FailureReason reason) {
 }
 
 TEST(RetryRule, WhatTheTrialItselfIsToBlameForIsNotRepeated) {
-    for (const FailureReason reason : {FailureReason::not_a_number, FailureReason::out_of_memory, FailureReason::bad_data}) {
+    for (const FailureReason reason : {FailureReason::not_a_number, FailureReason::out_of_memory}) {
         const auto why = reason_to_set_aside(failed(1, reason), 3);
         ASSERT_TRUE(why) << name_of(reason);
         EXPECT_THAT(*why, testing::HasSubstr("detail"));
@@ -19,7 +19,8 @@ TEST(RetryRule, WhatTheTrialItselfIsToBlameForIsNotRepeated) {
 }
 
 TEST(RetryRule, WhatTheMachineIsToBlameForIsTriedAgainUpToTheLimit) {
-    for (const FailureReason reason : {FailureReason::worker_lost, FailureReason::infrastructure, FailureReason::internal}) {
+    for (const FailureReason reason :
+         {FailureReason::worker_lost, FailureReason::infrastructure, FailureReason::internal, FailureReason::bad_data}) {
         EXPECT_FALSE(reason_to_set_aside(failed(1, reason), 3)) << name_of(reason);
         EXPECT_FALSE(reason_to_set_aside(failed(2, reason), 3)) << name_of(reason);
         EXPECT_TRUE(reason_to_set_aside(failed(3, reason), 3)) << name_of(reason);

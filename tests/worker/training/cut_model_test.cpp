@@ -53,6 +53,14 @@ TEST_P(CutModelTest, PaddingNeverChangesScores) {
     }
 }
 
+TEST_P(CutModelTest, ARowMayFillEveryPosition) {
+    auto model = make(trial());
+    EncodedRow row{.ids = std::vector<std::int32_t>(32, 7), .row = 0, .label = 1};
+    row.ids.front() = 2;
+    const std::vector<const EncodedRow*> rows = {&row};
+    EXPECT_TRUE(std::isfinite(model.backward(rows, 1, std::nullopt).item<double>()));
+}
+
 TEST_P(CutModelTest, GradientsOfPartsAddUpToTheBatchs) {
     auto whole = make(trial()), parts = make(trial());
     const auto rows = ragged_rows();

@@ -98,7 +98,7 @@ TEST_F(TrainerTest, NoEpochsTestTheCutModelAsItIs) {
         const auto result = run_trial(trial, *solo_collective(), store, always_go_on);
         const auto task = store.task(trial);
         CutModel model(trial, store.model(trial.model), task->label_token_ids, store.device());
-        EXPECT_EQ(result.predictions, evaluate(model, task->test, task->label_token_ids.size(), *solo_collective()));
+        EXPECT_EQ(result.predictions, evaluate(model, task->test, task->label_token_ids.size(), *solo_collective(), [] { return true; }));
         EXPECT_EQ(result.weights_hash, model.parameters().hash());
         EXPECT_EQ(result.steps, 0);
         EXPECT_EQ(result.best_epoch, 0);
@@ -110,6 +110,36 @@ TEST_F(TrainerTest, NoBlocksLeaveEmbeddingsAndFinalNorm) {
     auto trial = trial_of(Mode::lm);
     trial.layers = 0;
     EXPECT_EQ(run(trial).parameters, 64 * 16 + 32 * 16 + 2 * 16);
+}
+
+TEST_F(TrainerTest, WeightsThatTheLastStepBrokeFailTheTrial) {
+    auto trial = trial_of(Mode::p_cls);
+    trial.training.epochs = 1;
+    trial.training.batch = 21;  // one step: its own loss is still finite
+    trial.training.learning_rate = 1e200;
+    try {
+        (void)run(trial);
+        FAIL() << "the trial has a result";
+    } catch (const TrialFailed& failed) {
+        EXPECT_EQ(failed.failure.reason, FailureReason::not_a_number);
+        EXPECT_NE(failed.failure.detail.find("scores"), std::string::npos) << failed.failure.detail;
+    }
+}
+
+TEST_F(TrainerTest, WithoutValidationRowsTheLastEpochIsTested) {
+    auto trial = trial_of(Mode::lm);
+    trial.training.validation_rows = 0;
+    trial.training.epochs = 3;
+    const auto result = run(trial);
+    EXPECT_EQ(result.validation_rows, 0);
+    EXPECT_EQ(result.best_epoch, 3);
+}
+
+TEST_F(TrainerTest, EvaluationHearsAStop) {
+    auto trial = trial_of(Mode::lm);
+    trial.training.epochs = 0;
+    auto store = cold_store();
+    EXPECT_THROW((void)run_trial(trial, *solo_collective(), store, [](auto, auto) { return false; }), TrialAbandoned);
 }
 
 TEST_F(TrainerTest, LossThatIsNotFiniteFailsTheTrial) {
