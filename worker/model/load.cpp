@@ -98,6 +98,7 @@ void initialize_random(Parameters& parameters, const DecoderSpec& spec, std::int
             }
             default:
                 fill_normal(leaf, spec.initializer_range, seed, "init/" + source.name);
+                if (source.role == ParameterRole::token_embedding && spec.padding_id >= 0) leaf.select(0, spec.padding_id).zero_();
         }
     }
 }

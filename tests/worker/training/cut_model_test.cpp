@@ -134,6 +134,16 @@ TEST_P(RandomInit, HasTheFamilysStatistics) {
     }
 }
 
+TEST(RandomInitOfOpt, LeavesThePaddingRowZero) {
+    auto store = cold_store();
+    auto trial = tiny_trial("opt", Mode::cls);
+    trial.training.init = Init::random;
+    CutModel model(trial, store.model(trial.model), label_tokens, store.device());
+    const auto rows = model.parameters()["wte"].abs().amax(1);
+    EXPECT_EQ(rows[1].item<double>(), 0);  // config.json: pad_token_id 1
+    EXPECT_EQ(at::count_nonzero(rows).item<std::int64_t>(), rows.size(0) - 1);
+}
+
 TEST_P(RandomInit, DependsOnTheSeedAndNothingElse) {
     auto store = cold_store();
     auto trial = tiny_trial(GetParam(), Mode::cls);
