@@ -7,22 +7,15 @@
 
 #include <chrono>
 #include <filesystem>
-#include <fstream>
 #include <map>
-#include <sstream>
 #include <stdexcept>
 #include <string>
 #include <thread>
 #include <vector>
 
-namespace layersweep::test {
+#include "tests/support/read_text.hpp"
 
-inline std::string read_text(const std::filesystem::path& path) {
-    std::ifstream file(path, std::ios::binary);
-    std::ostringstream text;
-    text << file.rdbuf();
-    return text.str();
-}
+namespace layersweep::test {
 
 /// What a program left behind.
 struct Ended {

@@ -16,7 +16,7 @@ public:
     TemporaryDirectory() {
         std::string pattern = (std::filesystem::temp_directory_path() / "layersweep-test-XXXXXX").string();
         if (mkdtemp(pattern.data()) == nullptr) throw std::runtime_error("cannot make a temporary directory: " + pattern);
-        path_ = pattern;
+        path_ = std::filesystem::canonical(pattern);
     }
     ~TemporaryDirectory() {
         std::error_code error;

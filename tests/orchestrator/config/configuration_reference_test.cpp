@@ -2,11 +2,11 @@
 
 #include <cstdlib>
 #include <fstream>
-#include <iterator>
 
 #include <gtest/gtest.h>
 
 #include "orchestrator/config/setting_table.hpp"
+#include "tests/support/read_text.hpp"
 
 namespace layersweep {
 namespace {
@@ -15,9 +15,7 @@ const char* const document = LAYERSWEEP_SOURCE_DIR "/docs/configuration.md";
 
 TEST(ConfigurationReference, DocumentIsWhatTheCodeSays) {
     if (std::getenv("LAYERSWEEP_UPDATE_DOCS") != nullptr) std::ofstream(document, std::ios::binary) << configuration_reference();
-    std::ifstream in(document, std::ios::binary);
-    const std::string text{std::istreambuf_iterator<char>(in), {}};
-    EXPECT_EQ(text, configuration_reference()) << "run this test with LAYERSWEEP_UPDATE_DOCS=1 and commit docs/configuration.md";
+    EXPECT_EQ(test::read_text(document), configuration_reference()) << "run this test with LAYERSWEEP_UPDATE_DOCS=1 and commit docs/configuration.md";
 }
 
 TEST(ConfigurationReference, EverySettingIsInIt) {

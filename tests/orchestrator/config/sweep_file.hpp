@@ -1,8 +1,6 @@
 #pragma once
 
 #include <cstdlib>
-#include <filesystem>
-#include <fstream>
 #include <optional>
 #include <string>
 
@@ -11,34 +9,21 @@
 
 #include "orchestrator/config/sweep_config.hpp"
 #include "protocol/errors.hpp"
+#include "tests/support/temporary_directory.hpp"
 
 namespace layersweep {
 
-/// A folder of one test, removed at its end.
+/// The folder of one sweep file, removed at its end.
 class SweepFolder {
 public:
-    SweepFolder() {
-        std::string pattern = (std::filesystem::temp_directory_path() / "layersweep-config-XXXXXX").string();
-        path_ = std::filesystem::canonical(::mkdtemp(pattern.data()));
-    }
-    ~SweepFolder() {
-        std::error_code ignored;
-        std::filesystem::remove_all(path_, ignored);
-    }
-    SweepFolder(const SweepFolder&) = delete;
-    SweepFolder& operator=(const SweepFolder&) = delete;
-
-    [[nodiscard]] std::string path() const { return path_.string(); }
+    [[nodiscard]] std::string path() const { return directory_.path().string(); }
     [[nodiscard]] std::string file(const std::string& text, const std::string& name = "sweep.yaml") const {
-        const auto path = path_ / name;
-        std::filesystem::create_directories(path.parent_path());
-        std::ofstream(path, std::ios::binary) << text;
-        return path.string();
+        return directory_.write(name, text);
     }
     [[nodiscard]] SweepConfig load(const std::string& text) const { return load_sweep(file(text)); }
 
 private:
-    std::filesystem::path path_;
+    test::TemporaryDirectory directory_;
 };
 
 /// An environment variable that has its old value again at the end.

@@ -154,11 +154,8 @@ TEST(Expand, ResolvedFileGivesTheSameTrials) {
         "}\n"
         "exclude: [{ mode: cls, dropout: 1e-1 }]\noverride: [{ match: { mode: lm }, set: { learning_rate: 3.0e-4 } }]\n");
     const auto resolved = resolved_yaml(config);
-    std::string pattern = (std::filesystem::temp_directory_path() / "layersweep-grid-XXXXXX").string();
-    const std::filesystem::path folder = ::mkdtemp(pattern.data());
-    std::ofstream(folder / "resolved.yaml") << resolved;
-    const auto again = load_sweep((folder / "resolved.yaml").string());
-    std::filesystem::remove_all(folder);
+    const test::TemporaryDirectory folder;
+    const auto again = load_sweep(folder.write("resolved.yaml", resolved));
     EXPECT_EQ(grid_hash(expand(again, small_catalog())), grid_hash(expand(config, small_catalog())));
 }
 

@@ -1,7 +1,5 @@
 #pragma once
 
-#include <filesystem>
-#include <fstream>
 #include <string>
 #include <vector>
 
@@ -10,6 +8,7 @@
 
 #include "orchestrator/grid/grid.hpp"
 #include "protocol/errors.hpp"
+#include "tests/support/temporary_directory.hpp"
 
 namespace layersweep {
 
@@ -32,18 +31,8 @@ datasets: { trec: { format: trec, path: trec }, sst2: { format: sst2, path: sst2
 
 /// "grid:" and what follows it, as a sweep file next to which nothing else lies.
 inline SweepConfig sweep_of(const std::string& text) {
-    std::string pattern = (std::filesystem::temp_directory_path() / "layersweep-grid-XXXXXX").string();
-    const std::filesystem::path folder = ::mkdtemp(pattern.data());
-    const auto path = folder / "sweep.yaml";
-    std::ofstream(path) << grid_head << text;
-    try {
-        auto config = load_sweep(path.string());
-        std::filesystem::remove_all(folder);
-        return config;
-    } catch (...) {
-        std::filesystem::remove_all(folder);
-        throw;
-    }
+    const test::TemporaryDirectory folder;
+    return load_sweep(folder.write("sweep.yaml", grid_head + text));
 }
 
 inline Grid grid_of(const std::string& text) {

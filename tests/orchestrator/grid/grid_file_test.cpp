@@ -2,6 +2,8 @@
 
 #include <iterator>
 
+#include "tests/support/read_text.hpp"
+
 namespace layersweep {
 namespace {
 
@@ -9,19 +11,9 @@ using testing::HasSubstr;
 
 class GridFile : public testing::Test {
 protected:
-    GridFile() {
-        std::string pattern = (std::filesystem::temp_directory_path() / "layersweep-gridfile-XXXXXX").string();
-        folder_ = ::mkdtemp(pattern.data());
-    }
-    ~GridFile() override { std::filesystem::remove_all(folder_); }
-
-    [[nodiscard]] std::string path() const { return (folder_ / "grid.jsonl").string(); }
-    [[nodiscard]] std::string text() const {
-        std::ifstream in(path(), std::ios::binary);
-        return {std::istreambuf_iterator<char>(in), {}};
-    }
+    [[nodiscard]] std::string path() const { return (folder_.path() / "grid.jsonl").string(); }
     [[nodiscard]] std::string refused(const std::string& text) const {
-        std::ofstream(path(), std::ios::binary) << text;
+        folder_.write("grid.jsonl", text);
         try {
             (void)read_grid(path());
         } catch (const ConfigError& error) {
@@ -30,7 +22,7 @@ protected:
         return "accepted";
     }
 
-    std::filesystem::path folder_;
+    test::TemporaryDirectory folder_;
     Grid grid_ = grid_of(
         "grid: { model: [small, tiny], dataset: [trec], mode: [lm, cls], layers: [1, all], seed: 0, learning_rate: [1e-5, 0.3] }\n"
         "exclude: [{ layers: 3 }]\n");
@@ -47,10 +39,10 @@ TEST_F(GridFile, RoundTripsEverything) {
 }
 
 TEST_F(GridFile, ReplacesAnOldOneAndLeavesNothingBeside) {
-    std::ofstream(path()) << "old";
+    folder_.write("grid.jsonl", "old");
     write_grid(path(), grid_);
     EXPECT_EQ(read_grid(path()).trials.size(), grid_.trials.size());
-    EXPECT_EQ(std::distance(std::filesystem::directory_iterator(folder_), {}), 1);
+    EXPECT_EQ(std::distance(std::filesystem::directory_iterator(folder_.path()), {}), 1);
 }
 
 TEST_F(GridFile, UnwritableFolderIsAMachineError) {
@@ -63,7 +55,7 @@ TEST_F(GridFile, AbsentFileNamesTheCommand) {
 
 TEST_F(GridFile, DamageIsRefused) {
     write_grid(path(), grid_);
-    const std::string good = text();
+    const std::string good = test::read_text(path());
     const std::size_t header_end = good.find('\n') + 1;
     EXPECT_THAT(refused(""), HasSubstr("is empty"));
     EXPECT_THAT(refused("{}\n"), HasSubstr("no list of trials"));

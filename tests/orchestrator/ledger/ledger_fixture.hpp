@@ -7,15 +7,11 @@
 
 #include "orchestrator/ledger/ledger_reader.hpp"
 #include "orchestrator/ledger/ledger_writer.hpp"
+#include "tests/support/read_text.hpp"
 #include "tests/support/sample_trials.hpp"
 #include "tests/support/temporary_directory.hpp"
 
 namespace layersweep::test {
-
-inline std::string read_file(const std::filesystem::path& path) {
-    std::ifstream file(path, std::ios::binary);
-    return {std::istreambuf_iterator<char>(file), {}};
-}
 
 /// A results folder with ledgers written by the real writer and damaged by hand.
 struct LedgerOnDisk {
@@ -39,7 +35,7 @@ struct LedgerOnDisk {
         return writer;
     }
     [[nodiscard]] std::filesystem::path segment(std::uint32_t life) const { return folder.segment({0, life}); }
-    [[nodiscard]] std::string content(std::uint32_t life) const { return read_file(segment(life)); }
+    [[nodiscard]] std::string content(std::uint32_t life) const { return read_text(segment(life)); }
     void overwrite(std::uint32_t life, const std::string& content) const { std::ofstream(segment(life), std::ios::binary) << content; }
 };
 

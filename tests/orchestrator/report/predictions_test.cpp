@@ -3,20 +3,13 @@
 #include <gtest/gtest.h>
 
 #include <filesystem>
-#include <fstream>
-#include <sstream>
 
 #include "protocol/errors.hpp"
-#include "tests/orchestrator/report/temporary_folder.hpp"
+#include "tests/support/read_text.hpp"
+#include "tests/support/temporary_directory.hpp"
 
 namespace layersweep {
 namespace {
-
-std::string read(const std::string& path) {
-    std::ostringstream out;
-    out << std::ifstream(path, std::ios::binary).rdbuf();
-    return out.str();
-}
 
 Result result() {
     Result result;
@@ -38,24 +31,24 @@ TEST(PredictionsCsv, NamesColumnsByTheValueWhereWordsAreSharedAndByTheIdWhereThe
 }
 
 TEST(PredictionFiles, WriteOneFilePerTrialAndReplaceIt) {
-    const TemporaryFolder folder;
+    const test::TemporaryDirectory folder;
     Trial trial{.key = {"abc"}};
     {
-        const PredictionFiles files(folder.path());
+        const PredictionFiles files(folder.path().string());
         files.write(trial, Result{});
         files.write(trial, result());
-        EXPECT_EQ(files.path_of(trial.key), folder.path() + "/predictions/abc.csv");
+        EXPECT_EQ(files.path_of(trial.key), (folder.path() / "predictions/abc.csv").string());
     }
-    const PredictionFiles again(folder.path());
-    EXPECT_EQ(read(again.path_of(trial.key)), predictions_csv(result(), {}));
-    const auto entries = std::filesystem::directory_iterator(folder.path() + "/predictions");
+    const PredictionFiles again(folder.path().string());
+    EXPECT_EQ(test::read_text(again.path_of(trial.key)), predictions_csv(result(), {}));
+    const auto entries = std::filesystem::directory_iterator(folder.path() / "predictions");
     EXPECT_EQ(std::distance(begin(entries), end(entries)), 1) << "nothing is left beside the file";
 }
 
 TEST(PredictionFiles, TellWhereTheyCannotWrite) {
-    const TemporaryFolder folder;
-    std::ofstream(folder.path() + "/predictions") << "in the way";
-    EXPECT_THROW(PredictionFiles{folder.path()}, MachineError);
+    const test::TemporaryDirectory folder;
+    folder.write("predictions", "in the way");
+    EXPECT_THROW(PredictionFiles{folder.path().string()}, MachineError);
 }
 
 }  // namespace

@@ -4,36 +4,33 @@
 #include <unistd.h>
 
 #include <filesystem>
-#include <fstream>
 #include <set>
-#include <sstream>
 
 #include "orchestrator/report/csv_files.hpp"
 #include "orchestrator/report/replace_file.hpp"
 #include "protocol/errors.hpp"
 #include "tests/orchestrator/report/sample.hpp"
-#include "tests/orchestrator/report/temporary_folder.hpp"
+#include "tests/support/read_text.hpp"
+#include "tests/support/temporary_directory.hpp"
 
 namespace layersweep {
 namespace {
 
-std::set<std::string> names_in(const std::string& folder) {
+std::set<std::string> names_in(const std::filesystem::path& folder) {
     std::set<std::string> names;
     for (const auto& entry : std::filesystem::directory_iterator(folder)) names.insert(entry.path().filename().string());
     return names;
 }
 
 TEST(WriteReport, WritesEveryFileAndReplacesEarlierOnes) {
-    const TemporaryFolder folder;
+    const test::TemporaryDirectory folder;
     Sample sample;
     sample.finish(sample.add("a", "d", Mode::lm, 1, 0), 0.25);
-    std::ofstream(folder.path() + "/results.csv") << std::string(10000, 'x');
-    write_report(folder.path(), sample.report());
+    folder.write("results.csv", std::string(10000, 'x'));
+    write_report(folder.path().string(), sample.report());
     EXPECT_THAT(names_in(folder.path()),
                 ::testing::ElementsAre("confusion.csv", "curves.csv", "results.csv", "summary.csv", "table.md", "timings.csv"));
-    std::ostringstream text;
-    text << std::ifstream(folder.path() + "/results.csv").rdbuf();
-    EXPECT_EQ(text.str(), results_csv(sample.report()));
+    EXPECT_EQ(test::read_text(folder.path() / "results.csv"), results_csv(sample.report()));
 }
 
 TEST(WriteReport, TellsOfAFolderThatIsNotThere) {
@@ -42,17 +39,17 @@ TEST(WriteReport, TellsOfAFolderThatIsNotThere) {
 }
 
 TEST(ReplaceFile, LeavesTheOldFileAndNothingElseWhereItCannotReplace) {
-    const TemporaryFolder folder;
-    std::filesystem::create_directories(folder.path() + "/target/full");
-    EXPECT_THROW(replace_file(folder.path() + "/target", "text", Durability::synced), MachineError);
+    const test::TemporaryDirectory folder;
+    std::filesystem::create_directories(folder.path() / "target/full");
+    EXPECT_THROW(replace_file((folder.path() / "target").string(), "text", Durability::synced), MachineError);
     EXPECT_THAT(names_in(folder.path()), ::testing::ElementsAre("target"));
 }
 
 TEST(ReplaceFile, StepsAroundAFileThatAKilledWriterLeft) {
-    const TemporaryFolder folder;
-    std::ofstream(folder.path() + "/a.aside-" + std::to_string(::getpid()) + "-0") << "left";
-    replace_file(folder.path() + "/a", "text");
-    EXPECT_EQ(std::filesystem::file_size(folder.path() + "/a"), 4u);
+    const test::TemporaryDirectory folder;
+    folder.write("a.aside-" + std::to_string(::getpid()) + "-0", "left");
+    replace_file((folder.path() / "a").string(), "text");
+    EXPECT_EQ(std::filesystem::file_size(folder.path() / "a"), 4u);
 }
 
 }  // namespace

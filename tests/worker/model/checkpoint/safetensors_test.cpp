@@ -1,8 +1,8 @@
 #include <fstream>
-#include <iterator>
 #include <thread>
 
 #include "tests/worker/model/checkpoint/checkpoint_fixture.hpp"
+#include "tests/support/read_text.hpp"
 
 namespace layersweep::test {
 namespace {
@@ -57,8 +57,7 @@ TEST_F(Safetensors, ReadsNoMoreThanHeaderAndTensor) {
 TEST_F(Safetensors, WritesAlignedHeaderInOrderAndLeavesNothingAside) {
     const std::vector<float> values = {1};
     write_safetensors(file(), {{"b", StoredType::f32, {1}, bytes_of_values(values)}, {"a", StoredType::f32, {}, bytes_of_values(values)}});
-    std::ifstream stream(file(), std::ios::binary);
-    const std::string content{std::istreambuf_iterator<char>(stream), {}};
+    const std::string content = read_text(file());
     EXPECT_EQ((content.size() - 8) % 8, 0U);
     EXPECT_THAT(content, HasSubstr(R"({"__metadata__":{"format":"pt"},"b":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"a":{)"));
     EXPECT_EQ(static_cast<std::size_t>(static_cast<unsigned char>(content[0])) % 8, 0U);

@@ -1,8 +1,8 @@
 #include <fstream>
-#include <iterator>
 #include <thread>
 
 #include "tests/worker/model/checkpoint/checkpoint_fixture.hpp"
+#include "tests/support/read_text.hpp"
 
 namespace layersweep::test {
 namespace {
@@ -13,8 +13,7 @@ using ::testing::HasSubstr;
 constexpr const char* weights = "pytorch_model.bin";
 
 std::string content_of(const std::string& folder) {
-    std::ifstream stream(fixture(folder) + "/" + weights, std::ios::binary);
-    return {std::istreambuf_iterator<char>(stream), {}};
+    return read_text(fixture(folder) + "/" + weights);
 }
 
 std::string refusal_of_file(const std::string& content) {
