@@ -15,7 +15,8 @@ const char* const document = LAYERSWEEP_SOURCE_DIR "/docs/configuration.md";
 
 TEST(ConfigurationReference, DocumentIsWhatTheCodeSays) {
     if (std::getenv("LAYERSWEEP_UPDATE_DOCS") != nullptr) std::ofstream(document, std::ios::binary) << configuration_reference();
-    EXPECT_EQ(test::read_text(document), configuration_reference()) << "run this test with LAYERSWEEP_UPDATE_DOCS=1 and commit docs/configuration.md";
+    EXPECT_EQ(test::read_text(document), configuration_reference())
+        << "run this test with LAYERSWEEP_UPDATE_DOCS=1 and commit docs/configuration.md";
 }
 
 TEST(ConfigurationReference, EverySettingIsInIt) {

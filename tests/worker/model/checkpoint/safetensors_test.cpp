@@ -1,8 +1,8 @@
 #include <fstream>
 #include <thread>
 
-#include "tests/worker/model/checkpoint/checkpoint_fixture.hpp"
 #include "tests/support/read_text.hpp"
+#include "tests/worker/model/checkpoint/checkpoint_fixture.hpp"
 
 namespace layersweep::test {
 namespace {
