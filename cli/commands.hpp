@@ -1,12 +1,16 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 
 #include "protocol/errors.hpp"
 
 namespace layersweep {
+
+/// Runs a command; what it throws is printed and becomes its exit code.
+ExitCode guarded(const std::function<ExitCode()>& command);
 
 // The commands of the program, one file each. Mistakes of the user's leave as ConfigError.
 
@@ -28,8 +32,5 @@ struct StatusOptions {
 ExitCode status_command(const StatusOptions& options);
 ExitCode report_command(const std::string& results);
 ExitCode trace_command(const std::string& config, const std::string& trial, const std::string& folder, std::optional<std::int64_t> steps);
-
-/// results/<sweep> in the working directory, or what --results says.
-[[nodiscard]] std::string results_folder(const std::string& sweep, const std::string& wanted);
 
 }  // namespace layersweep

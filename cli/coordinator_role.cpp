@@ -17,7 +17,6 @@
 #include "orchestrator/report/replace_file.hpp"
 #include "orchestrator/report/terminal_progress.hpp"
 #include "orchestrator/schedule/cost_model.hpp"
-#include "orchestrator/schedule/exit_code.hpp"
 #include "protocol/mpi/mpi_transport.hpp"
 
 namespace layersweep {
@@ -34,15 +33,6 @@ public:
         if (number == 0) return std::nullopt;
         return std::string(number == SIGUSR1 ? "asked to stop" : number == SIGTERM ? "SIGTERM" : "SIGINT");
     }
-};
-
-class PredictionFilesSink final : public PredictionSink {
-public:
-    explicit PredictionFilesSink(const std::string& folder) : files_(folder) {}
-    void write(const Trial& trial, const Result& result) override { files_.write(trial, result); }
-
-private:
-    PredictionFiles files_;
 };
 
 std::unique_ptr<Progress> progress_for(const std::string& style) {
@@ -75,11 +65,11 @@ ExitCode run_sweep(MpiSession& session, CoordinatorTransport& transport, const R
     const auto progress = progress_for(options.progress);
     const SystemClock clock;
     const SignalStop stop;
-    PredictionFilesSink predictions(folder);
+    PredictionFiles predictions(folder);
     Coordinator coordinator(sweep.grid, replayed.plan, scheduler, ledger, {transport, clock, *progress, predictions, stop},
                             {.max_attempts = sweep.config.faults.max_attempts});
     const auto code = coordinator.run();
-    write_report(folder, SweepReport(replay_sweep(folder, sweep.grid)).input());
+    write_report(folder, report_input(replayed));
     return code;
 }
 

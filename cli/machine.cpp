@@ -80,11 +80,10 @@ MachineLimits machine_limits() {
 
 std::int64_t trial_bytes(const Trial& trial, const ModelFacts& model) {
     const std::int64_t number = trial.training.precision == Precision::fp64 ? 8 : 4;
-    const auto parameters = model.fixed_parameters + model.block_parameters * trial.layers;
     constexpr std::int64_t buffers = 5;  // values, gradients, two moments, best weights
     // About 34 numbers per token, block and model width stay for the backward pass (Korthikanti et al. 2022, table 2, without dropout).
     const auto tokens = trial.training.batch * std::min<std::int64_t>(model.positions, 512);
-    return number * (buffers * parameters + 34 * tokens * model.d_model * std::max<std::int64_t>(trial.layers, 1)) +
+    return number * (buffers * model.parameters(trial.layers) + 34 * tokens * model.d_model * std::max<std::int64_t>(trial.layers, 1)) +
            (std::int64_t{1} << 28);
 }
 
@@ -99,7 +98,7 @@ std::int64_t workers_for(const SweepConfig& config, const Grid& grid, const Cata
         cpu = cpu || trial.resources.device == Device::cpu;
     }
     if (!cpu) return std::max(widest, limits.gpus);
-    return std::max({widest, std::int64_t{1}, std::min(limits.cores / threads, limits.memory_bytes / largest)});
+    return std::max(widest, std::min(limits.cores / threads, limits.memory_bytes / largest));
 }
 
 }  // namespace layersweep

@@ -12,19 +12,19 @@ int code(ExitCode exit) {
     return static_cast<int>(exit);
 }
 
-int guarded(const std::function<ExitCode()>& command) {
+}  // namespace
+
+ExitCode layersweep::guarded(const std::function<ExitCode()>& command) {
     try {
-        return code(command());
-    } catch (const layersweep::ConfigError& error) {
+        return command();
+    } catch (const ConfigError& error) {
         std::fprintf(stderr, "layersweep: %s\n", error.what());
-        return code(ExitCode::user_mistake);
+        return ExitCode::user_mistake;
     } catch (const std::exception& error) {
         std::fprintf(stderr, "layersweep: %s\n", error.what());
-        return code(ExitCode::machine_failed);
+        return ExitCode::machine_failed;
     }
 }
-
-}  // namespace
 
 int main(int argc, char** argv) {
     CLI::App app{"Fine-tunes pretrained decoders with their first N blocks over a whole grid, and tabulates accuracy against N."};
@@ -76,5 +76,5 @@ int main(int argc, char** argv) {
         const int shown = app.exit(error);
         return shown == 0 ? 0 : code(ExitCode::user_mistake);
     }
-    return guarded(command);
+    return code(layersweep::guarded(command));
 }

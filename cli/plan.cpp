@@ -1,10 +1,9 @@
 #include <fmt/format.h>
 
-#include <map>
-
 #include "cli/catalog.hpp"
 #include "cli/commands.hpp"
 #include "cli/machine.hpp"
+#include "cli/report_files.hpp"
 
 namespace layersweep {
 
@@ -14,8 +13,7 @@ void print_inputs(const Catalog& catalog) {
     fmt::print("\nmodels\n");
     for (const auto& [name, model] : catalog.models)
         fmt::print("  {:<14} {} · {} blocks · d {} · {} positions · {:.1f} M parameters · {}\n", name, model.family, model.layers,
-                   model.d_model, model.positions, double(model.fixed_parameters + model.block_parameters * model.layers) / 1e6,
-                   model.ref.path);
+                   model.d_model, model.positions, double(model.parameters(model.layers)) / 1e6, model.ref.path);
     fmt::print("data sets\n");
     for (const auto& [name, data] : catalog.datasets) {
         const auto of = [](std::int64_t published) { return published ? fmt::format(" of {}", published) : std::string(); };
@@ -30,7 +28,7 @@ void print_trials(const LoadedSweep& sweep) {
     for (const auto& trial : sweep.grid.trials) {
         const auto& model = sweep.catalog.models.at(trial.model.name);
         const auto head = trial.mode == Mode::lm ? 0 : model.d_model * std::int64_t(trial.dataset.classes.size());
-        const auto parameters = model.fixed_parameters + model.block_parameters * trial.layers + head;
+        const auto parameters = model.parameters(trial.layers) + head;
         std::string axes;
         for (const auto& [name, value] : trial.other_axes) axes += fmt::format("  {}={}", name, value);
         fmt::print("{:<10} {:<14} {:<10} {:<6} {:>6} {:>6} {:>12}{}\n", trial.key.hex.substr(0, 10), trial.model.name, trial.dataset.name,

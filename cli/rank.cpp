@@ -27,19 +27,6 @@ ExitCode worker_role(MpiSession& session, const RunOptions& options) {
     }
 }
 
-/// The coordinator's errors are told before MPI ends, which may never return.
-ExitCode told(MpiSession& session, const RunOptions& options) {
-    try {
-        return coordinator_role(session, options);
-    } catch (const ConfigError& error) {
-        std::fprintf(stderr, "layersweep: %s\n", error.what());
-        return ExitCode::user_mistake;
-    } catch (const std::exception& error) {
-        std::fprintf(stderr, "layersweep: %s\n", error.what());
-        return ExitCode::machine_failed;
-    }
-}
-
 }  // namespace
 
 ExitCode rank_command(const RunOptions& options) {
@@ -49,7 +36,8 @@ ExitCode rank_command(const RunOptions& options) {
     if (session.size() < 2)
         throw ConfigError("", "one rank only", "rank 0 decides and the others train",
                           "start at least two ranks, or `layersweep run` without mpirun");
-    const auto code = session.rank() == 0 ? told(session, options) : worker_role(session, options);
+    // The coordinator's errors are told before MPI ends, which may never return.
+    const auto code = session.rank() == 0 ? guarded([&] { return coordinator_role(session, options); }) : worker_role(session, options);
     session.set_exit_code(static_cast<int>(code));
     return code;
 }

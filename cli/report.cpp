@@ -9,10 +9,10 @@ namespace layersweep {
 ExitCode report_command(const std::string& results) {
     const auto folder = existing_results(results);
     const auto sweep = read_sweep(folder);
-    const SweepReport report(sweep);
-    write_report(folder, report.input());
-    fmt::print("{}\nwritten to {}: results.csv, summary.csv, curves.csv, confusion.csv, timings.csv, table.md\n",
-               table_text(report.input()), folder);
+    const auto report = report_input(sweep);
+    write_report(folder, report);
+    fmt::print("{}\nwritten to {}: results.csv, summary.csv, curves.csv, confusion.csv, timings.csv, table.md\n", table_text(report),
+               folder);
     return ExitCode::done;
 }
 

@@ -2,25 +2,25 @@
 
 #include <filesystem>
 
-#include "cli/commands.hpp"
 #include "orchestrator/config/sweep_config.hpp"
+#include "protocol/errors.hpp"
 
 namespace layersweep {
 
-SweepReport::SweepReport(const ReplayedSweep& sweep) {
-    input_.grid = &sweep.grid;
-    as_ran_.reserve(sweep.grid.trials.size());  // the input points into it
+ReportInput report_input(const ReplayedSweep& sweep) {
+    ReportInput input{.grid = &sweep.grid};
     for (std::size_t i = 0; i < sweep.grid.trials.size(); ++i) {
+        const auto& key = sweep.grid.trials[i].key;
         const auto& status = sweep.plan.status(i);
-        if (const auto* aside = status.as<trial_state::SetAside>()) input_.set_aside[sweep.grid.trials[i].key] = aside->why;
-        const auto* finished = status.as<trial_state::Finished>();
-        if (!finished) continue;
-        auto& trial = as_ran_.emplace_back(sweep.grid.trials[i]);
-        trial.resources.gang = std::int64_t(finished->workers.size());
-        trial.resources.threads_per_worker = finished->threads_per_worker;
-        const auto& leader = finished->workers.front();
-        input_.finished[trial.key] = {&trial, &finished->result, leader.machine_class, leader.device, std::int64_t(status.attempts)};
+        if (const auto* aside = status.as<trial_state::SetAside>()) input.set_aside[key] = aside->why;
+        if (const auto* finished = status.as<trial_state::Finished>())
+            input.finished[key] = {.result = &finished->result,
+                                   .leader = finished->workers.front(),
+                                   .gang = std::int64_t(finished->workers.size()),
+                                   .threads_per_worker = finished->threads_per_worker,
+                                   .attempts = std::int64_t(status.attempts)};
     }
+    return input;
 }
 
 std::string results_folder(const std::string& sweep, const std::string& wanted) {

@@ -7,18 +7,11 @@
 
 namespace layersweep {
 
-/// A report's input and the trials it points to.
-class SweepReport {
-public:
-    explicit SweepReport(const ReplayedSweep& sweep);
-    SweepReport(const SweepReport&) = delete;
-    SweepReport& operator=(const SweepReport&) = delete;
-    [[nodiscard]] const ReportInput& input() const { return input_; }
+/// What the reports are made from. Points into `sweep`, which outlives it.
+[[nodiscard]] ReportInput report_input(const ReplayedSweep& sweep);
 
-private:
-    std::vector<Trial> as_ran_;  ///< with the gang and the threads that the ledger tells
-    ReportInput input_;
-};
+/// results/<sweep> in the working directory, or what --results says.
+[[nodiscard]] std::string results_folder(const std::string& sweep, const std::string& wanted);
 
 /// The results folder that an argument names: the folder itself, or the sweep file's own. Throws ConfigError where neither is there.
 [[nodiscard]] std::string existing_results(const std::string& folder_or_sweep);

@@ -1,7 +1,6 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <cstdlib>
 
 #include "cli/catalog.hpp"
@@ -19,16 +18,8 @@ namespace layersweep {
 
 namespace {
 
-/// A second process is told who holds the sweep before it starts anything.
-void refuse_if_held(const std::string& folder, bool take_over) {
-    const auto holder = holder_of({folder});
-    if (!holder || take_over || is_provably_gone(*holder, current_process(), start_time_of)) return;
-    throw ConfigError(folder, "the sweep is held by " + text_of(*holder), "two processes would run the same trials twice",
-                      "wait for it or stop it; if you know that it is gone, add --take-over");
-}
-
-void refuse_missing_gpu(const SweepConfig& config, const std::string& path) {
-    if (config.resources.device == Device::cuda && machine_limits().gpus == 0)
+void refuse_missing_gpu(const SweepConfig& config, const MachineLimits& machine, const std::string& path) {
+    if (config.resources.device == Device::cuda && machine.gpus == 0)
         throw ConfigError(path, "resources.device is cuda", "no GPU is seen on this machine", "use device: cpu, or run where a GPU is");
 }
 
@@ -41,12 +32,11 @@ std::vector<std::string> rank_arguments(const RunOptions& options, const std::st
     return arguments;
 }
 
-/// Prints the tables and gives the exit code of what the ledger says now.
-ExitCode finish(const std::string& folder, const Grid& grid) {
-    const auto sweep = replay_sweep(folder, grid);
-    const SweepReport report(sweep);
-    write_report(folder, report.input());
-    fmt::print("\n{}\n", table_text(report.input()));
+/// Prints the tables and gives the exit code of what the ledger said.
+ExitCode finish(const std::string& folder, const ReplayedSweep& sweep) {
+    const auto report = report_input(sweep);
+    write_report(folder, report);
+    fmt::print("\n{}\n", table_text(report));
     const auto code = exit_code(sweep.plan);
     const auto left = sweep.plan.counts().waiting + sweep.plan.counts().running;
     if (left > 0) fmt::print("{} trials are not done: the same command goes on\n", left);
@@ -60,10 +50,11 @@ ExitCode run_command(const RunOptions& options) {
     if (started_as_rank()) return rank_command(options);
     const auto sweep = load_whole_sweep(options.config);
     const auto folder = results_folder(sweep.grid.sweep, options.results);
-    const auto workers = workers_for(sweep.config, sweep.grid, sweep.catalog, machine_limits());
+    const auto machine = machine_limits();
+    const auto workers = workers_for(sweep.config, sweep.grid, sweep.catalog, machine);
     check_resources(sweep, workers, options.config);
-    refuse_missing_gpu(sweep.config, options.config);
-    refuse_if_held(folder, options.take_over);
+    refuse_missing_gpu(sweep.config, machine, options.config);
+    refuse_if_held({folder}, options.take_over ? TakeOver::always : TakeOver::if_gone);
 
     const auto before = replay_sweep(folder, sweep.grid);
     const auto& counts = before.plan.counts();
@@ -72,12 +63,13 @@ ExitCode run_command(const RunOptions& options) {
     for (const auto& notice : sweep.grid.notices) fmt::print("note: {}\n", notice);
     if (counts.finished == before.plan.size()) {
         fmt::print("every trial has its result already\n");
-        return finish(folder, sweep.grid);
+        return finish(folder, before);
     }
     if (launch_ranks(workers, rank_arguments(options, folder)) == LaunchEnd::killed_by_user) return ExitCode::interrupted;
-    if (replay_sweep(folder, sweep.grid).ledger.highest_life == before.ledger.highest_life)
+    const auto after = replay_sweep(folder, sweep.grid);
+    if (after.ledger.highest_life == before.ledger.highest_life)
         throw MachineError("the ranks left before the sweep began; what mpirun printed above says why");
-    return finish(folder, sweep.grid);
+    return finish(folder, after);
 }
 
 }  // namespace layersweep

@@ -1,12 +1,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <chrono>
 
 #include "cli/commands.hpp"
 #include "cli/report_files.hpp"
+#include "orchestrator/clock.hpp"
 #include "orchestrator/ledger/holder.hpp"
-#include "orchestrator/report/cells.hpp"
 #include "orchestrator/report/display.hpp"
 #include "orchestrator/schedule/exit_code.hpp"
 
@@ -14,11 +13,12 @@ namespace layersweep {
 
 namespace {
 
-std::int64_t now_ms() {
-    return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::system_clock::now().time_since_epoch()).count();
+double seconds_since(std::int64_t unix_ms) {
+    return double(SystemClock().unix_ms() - unix_ms) / 1000;
 }
 
-/// Seconds that the waiting trials will take at the pace of the finished ones: mean seconds by (mode, layers), else of all.
+/// Seconds that the waiting trials will take at the pace of the finished ones: mean seconds by (model, data set, mode, layers), else of
+/// all.
 class Pace {
 public:
     void add(const Trial& trial, double seconds) {
@@ -56,7 +56,7 @@ std::optional<double> seconds_left(const ReplayedSweep& sweep) {
         if (!running && !status.is_waiting()) continue;
         const auto expected = pace.expected(sweep.grid.trials[i]);
         if (!expected) return std::nullopt;
-        const double gone = running ? double(now_ms() - running->since_ms) / 1000 * double(running->workers.size()) : 0;
+        const double gone = running ? seconds_since(running->since_ms) * double(running->workers.size()) : 0;
         left += std::max(0.0, *expected - gone);
     }
     return workers > 0 ? std::optional(left / double(workers)) : std::nullopt;
@@ -65,15 +65,15 @@ std::optional<double> seconds_left(const ReplayedSweep& sweep) {
 void print_running(const ReplayedSweep& sweep) {
     for (std::size_t i = 0; i < sweep.plan.size(); ++i) {
         if (const auto* running = sweep.plan.status(i).as<trial_state::Running>())
-            fmt::print("  running     {}  for {}, attempt {}\n", trial_text(sweep.grid.trials[i]),
-                       clock_text(double(now_ms() - running->since_ms) / 1000), running->attempt.number);
+            fmt::print("  running     {}  for {}, attempt {}\n", label_of(sweep.grid.trials[i]),
+                       clock_text(seconds_since(running->since_ms)), running->attempt.number);
     }
 }
 
 void print_troubled(const ReplayedSweep& sweep) {
     for (std::size_t i = 0; i < sweep.plan.size(); ++i) {
         const auto& status = sweep.plan.status(i);
-        const auto name = trial_text(sweep.grid.trials[i]);
+        const auto name = label_of(sweep.grid.trials[i]);
         if (const auto* aside = status.as<trial_state::SetAside>()) fmt::print("  set aside   {}  {}\n", name, printable(aside->why));
         if (status.is_waiting() && status.last_failure)
             fmt::print("  to be tried again  {}  after {}: {}\n", name, name_of(status.last_failure->reason),
@@ -87,12 +87,11 @@ ExitCode status_command(const StatusOptions& options) {
     const auto folder = existing_results(options.results);
     const auto sweep = read_sweep(folder);
     const auto& counts = sweep.plan.counts();
-    const auto holder = holder_of({folder});
-    const bool alive = holder && !is_provably_gone(*holder, current_process(), start_time_of);
+    const auto holder = living_holder_of({folder});
     fmt::print("sweep {}: {} of {} trials done, {} running, {} waiting, {} set aside; {} attempts failed\n", sweep.grid.sweep,
-               counts.finished, sweep.grid.trials.size(), alive ? counts.running : 0, counts.waiting + (alive ? 0 : counts.running),
+               counts.finished, sweep.grid.trials.size(), holder ? counts.running : 0, counts.waiting + (holder ? 0 : counts.running),
                counts.set_aside, counts.failures);
-    if (alive) {
+    if (holder) {
         fmt::print("  held by     {}\n", text_of(*holder));
         print_running(sweep);
         if (const auto left = seconds_left(sweep)) fmt::print("  about {} left\n", clock_text(*left));

@@ -54,10 +54,8 @@ struct Result {
     std::vector<std::int64_t> train_rows_per_class;
     std::int64_t cut_rows = 0;            ///< inputs that lost tokens of their text to the model's length
     std::string weights_hash;             ///< XXH3-128 of all parameters after the last step, in registration order
-    std::string precision_note;           ///< instruction set or GPU the numbers were made on ("avx512", "NVIDIA H100 …")
     std::vector<Prediction> predictions;  ///< one per test row, in row-sample order; not in the ledger, in predictions/
     Timings timings;
-    std::string host;
     bool operator==(const Result&) const = default;
 };
 

@@ -95,9 +95,7 @@ struct Schema<Result> {
         Field{"train_rows_per_class", &Result::train_rows_per_class},
         Field{"cut_rows", &Result::cut_rows},
         Field{"weights_hash", &Result::weights_hash},
-        Field{"precision_note", &Result::precision_note},
         Field{"timings", &Result::timings},
-        Field{"host", &Result::host},
     };
 };
 template <>

@@ -52,7 +52,6 @@ ToCoordinator Worker::outcome(const to_worker::Assign& assign) {
         auto gang = collectives_.make(self_, assign, [&] { return interrupted(assign); });
         auto result = run_trial(assign.trial, *gang, warm_, [&](auto epoch, auto step) { return go_on(assign, epoch, step); });
         if (!leader) return to_coordinator::MemberDone{assign.attempt, collectives_.fresh_nccl_id()};
-        result.host = host_name();
         return to_coordinator::Finished{assign.attempt, std::move(result), collectives_.fresh_nccl_id()};
     } catch (const TrialAbandoned&) {
         return to_coordinator::Abandoned{assign.attempt, collectives_.fresh_nccl_id()};

@@ -114,4 +114,15 @@ std::optional<ProcessIdentity> holder_of(const ResultsFolder& folder) {
     return read_identity(folder.holder());
 }
 
+std::optional<ProcessIdentity> living_holder_of(const ResultsFolder& folder) {
+    auto holder = holder_of(folder);
+    if (holder && is_provably_gone(*holder, current_process(), start_time_of)) holder.reset();
+    return holder;
+}
+
+void refuse_if_held(const ResultsFolder& folder, TakeOver take_over) {
+    const auto holder = living_holder_of(folder);
+    if (holder && take_over == TakeOver::if_gone) refuse(folder, holder);
+}
+
 }  // namespace layersweep

@@ -29,5 +29,9 @@ private:
 
 /// Who holds the sweep; nullopt where nobody does or the file is not readable.
 [[nodiscard]] std::optional<ProcessIdentity> holder_of(const ResultsFolder& folder);
+/// The same, but nullopt too for one that this process can show to be gone.
+[[nodiscard]] std::optional<ProcessIdentity> living_holder_of(const ResultsFolder& folder);
+/// Throws what LedgerHolder's constructor would throw, before anything is started.
+void refuse_if_held(const ResultsFolder& folder, TakeOver take_over);
 
 }  // namespace layersweep

@@ -1,7 +1,5 @@
 #include "orchestrator/report/cells.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <cmath>
 #include <map>
@@ -65,13 +63,6 @@ std::vector<std::string> axis_values(const Grid& grid, const Trial& trial) {
         values.push_back(found == trial.other_axes.end() ? "" : found->second);
     }
     return values;
-}
-
-std::string trial_text(const Trial& trial) {
-    std::string text = fmt::format("model={},dataset={},mode={},layers={},seed={}", trial.model.name, trial.dataset.name,
-                                   name_of(trial.mode), trial.layers, trial.seed);
-    for (const auto& [name, value] : trial.other_axes) text += fmt::format(",{}={}", name, value);
-    return text;
 }
 
 }  // namespace layersweep

@@ -30,6 +30,14 @@ struct Cell {
     std::vector<Measured> finished;    ///< grid order
 };
 
+/// Visits the finished trials of the grid with (const Trial&, const FinishedTrial&), in grid order.
+template <class Visit>
+void for_each_finished(const ReportInput& input, Visit visit) {
+    for (const Trial& trial : input.grid->trials) {
+        if (const auto found = input.finished.find(trial.key); found != input.finished.end()) visit(trial, found->second);
+    }
+}
+
 /// The cells in the order in which the grid first names them.
 [[nodiscard]] std::vector<Cell> cells_of(const ReportInput& input);
 [[nodiscard]] Spread accuracy_of(const Cell& cell);
@@ -37,8 +45,5 @@ struct Cell {
 
 /// A trial's values of the grid's other axes, one per name; empty where it has none.
 [[nodiscard]] std::vector<std::string> axis_values(const Grid& grid, const Trial& trial);
-
-/// "model=…,dataset=…,mode=…,layers=…,seed=…" and the other axes: how the command line names a trial.
-[[nodiscard]] std::string trial_text(const Trial& trial);
 
 }  // namespace layersweep

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <functional>
 
 #include "orchestrator/report/cells.hpp"
 #include "orchestrator/report/csv_text.hpp"
@@ -55,12 +54,6 @@ void trial_fields(CsvText& csv, const Grid& grid, const Trial& trial) {
     axis_fields(csv, grid, trial);
 }
 
-void for_each_finished(const ReportInput& input, const std::function<void(const Trial&, const FinishedTrial&)>& visit) {
-    for (const Trial& trial : input.grid->trials) {
-        if (const auto found = input.finished.find(trial.key); found != input.finished.end()) visit(trial, found->second);
-    }
-}
-
 void spread_fields(CsvText& csv, const Spread& spread) {
     spread.n > 0 ? csv.number(spread.mean) : csv.empty();
     spread.deviation ? csv.number(*spread.deviation) : csv.empty();
@@ -89,8 +82,8 @@ std::string timings_csv(const ReportInput& input) {
         const Timings& t = finished.result->timings;
         trial_fields(csv, *input.grid, trial);
         csv.number(t.load_s).number(t.encode_s).number(t.train_s).number(t.evaluate_s).number(t.total_s).number(t.peak_memory_bytes);
-        csv.text(finished.result->host).text(finished.device).text(finished.machine_class);
-        csv.number(finished.trial->resources.gang).number(finished.trial->resources.threads_per_worker).number(finished.attempts);
+        csv.text(finished.leader.host).text(finished.leader.device).text(finished.leader.machine_class);
+        csv.number(finished.gang).number(finished.threads_per_worker).number(finished.attempts);
         csv.end_row();
     });
     return csv.str();

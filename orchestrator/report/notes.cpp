@@ -28,16 +28,10 @@ struct Range {
     [[nodiscard]] std::string text() const { return low == high ? std::to_string(low) : fmt::format("{} to {}", low, high); }
 };
 
-template <class Visit>
-void for_each_finished(const ReportInput& input, Visit visit) {
-    for (const Trial& trial : input.grid->trials) {
-        if (const auto found = input.finished.find(trial.key); found != input.finished.end()) visit(trial, found->second);
-    }
-}
-
 void mixed_classes(const ReportInput& input, Notes& notes) {
     std::map<Mode, std::map<std::string, std::int64_t>> classes;
-    for_each_finished(input, [&](const Trial& trial, const FinishedTrial& finished) { ++classes[trial.mode][finished.machine_class]; });
+    for_each_finished(input,
+                      [&](const Trial& trial, const FinishedTrial& finished) { ++classes[trial.mode][finished.leader.machine_class]; });
     for (const auto& [mode, counts] : classes) {
         if (counts.size() < 2) continue;
         std::string list;
@@ -93,7 +87,7 @@ void set_aside(const ReportInput& input, Notes& notes) {
     for (const Trial& trial : input.grid->trials) {
         const auto found = input.set_aside.find(trial.key);
         if (found == input.set_aside.end() || input.finished.contains(trial.key)) continue;
-        notes.push_back(fmt::format("Set aside: {} ({}): {}", trial_text(trial), trial.key.hex.substr(0, 8), found->second));
+        notes.push_back(fmt::format("Set aside: {} ({}): {}", label_of(trial), trial.key.hex.substr(0, 8), found->second));
     }
 }
 

@@ -41,7 +41,7 @@ PredictionFiles::PredictionFiles(const std::string& results_folder) : folder_(re
     if (error) throw MachineError("cannot make the folder " + folder_ + ": " + error.message());
 }
 
-void PredictionFiles::write(const Trial& trial, const Result& result) const {
+void PredictionFiles::write(const Trial& trial, const Result& result) {
     replace_file(path_of(trial.key), predictions_csv(result, trial.dataset.classes), Durability::synced);
 }
 

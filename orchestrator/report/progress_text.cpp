@@ -20,16 +20,16 @@ std::string standing_text(const Standing& standing) {
 }
 
 std::string finished_text(const Trial& trial, const Result& result) {
-    return fmt::format("{} {:.2f} %", printable(trial_text(trial)), result.accuracy * 100);
+    return fmt::format("{} {:.2f} %", printable(label_of(trial)), result.accuracy * 100);
 }
 
 std::string failed_text(const Trial& trial, const Attempt& attempt, const TrialFailure& failure) {
     return printable(
-        fmt::format("failed {} (attempt {}): {}: {}", trial_text(trial), attempt.number, name_of(failure.reason), failure.detail));
+        fmt::format("failed {} (attempt {}): {}: {}", label_of(trial), attempt.number, name_of(failure.reason), failure.detail));
 }
 
 std::string set_aside_text(const Trial& trial, std::string_view why) {
-    return printable(fmt::format("set aside {}: {}", trial_text(trial), why));
+    return printable(fmt::format("set aside {}: {}", label_of(trial), why));
 }
 
 }  // namespace layersweep

@@ -6,17 +6,18 @@
 #include <vector>
 
 #include "orchestrator/grid/grid.hpp"
+#include "protocol/messages.hpp"
 #include "protocol/result.hpp"
 #include "protocol/trial.hpp"
 
 namespace layersweep {
 
-/// A trial's one result and how it was made: the trial as it ran (its gang, its threads), never null. The pointers outlive the report.
+/// A trial's one result, never null, and how it was made. The pointer outlives the report.
 struct FinishedTrial {
-    const Trial* trial = nullptr;
     const Result* result = nullptr;
-    std::string machine_class;
-    std::string device;
+    WorkerFacts leader;
+    std::int64_t gang = 1;
+    std::int64_t threads_per_worker = 1;
     std::int64_t attempts = 1;
 };
 

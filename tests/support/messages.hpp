@@ -69,11 +69,9 @@ inline Result full_result() {
     result.train_rows_per_class = {200, 86};
     result.cut_rows = 1;
     result.weights_hash = "ffeeddccbbaa99887766554433221100";
-    result.precision_note = "avx512";
     result.predictions = {{.row = 17, .label = 1, .predicted = 0, .scores = {-1.5, 1e308}},
                           {.row = 3, .label = 0, .predicted = 0, .scores = {}}};
     result.timings = {.load_s = 0.5, .encode_s = 0.25, .train_s = 10.1, .evaluate_s = 1, .total_s = 12, .peak_memory_bytes = 1LL << 40};
-    result.host = "n1";
     return result;
 }
 

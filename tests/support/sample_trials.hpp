@@ -32,7 +32,6 @@ inline Result sample_result(double accuracy) {
     result.confusion = {{3, 1}, {0, 4}};
     result.curve = {{.epoch = 1, .train_loss = 0.1, .validation_accuracy = 1.0 / 3}};
     result.weights_hash = std::string(32, 'a');
-    result.host = "n1";
     return result;
 }
 

@@ -49,9 +49,7 @@ public:
             prepare();
             train();
             if (!stopped_by_observer_) test();
-            result_.weights_hash = final_hash_;
         }
-        result_.precision_note = warm_.device().machine_class();
         result_.timings.peak_memory_bytes = warm_.device().peak_memory_bytes();
         return result_;
     }
@@ -83,14 +81,14 @@ private:
 
     void train() {
         const auto patience = settings_.patience.value_or(settings_.epochs);
-        for (std::int64_t epoch = 1; epoch <= settings_.epochs && !stopped_by_observer_; ++epoch) {
+        for (std::int64_t epoch = 1; epoch <= settings_.epochs; ++epoch) {
             const double loss = train_epoch(epoch);
             if (stopped_by_observer_) break;
             result_.curve.push_back({epoch, loss, validation_accuracy()});
             keep_if_best(result_.curve.back());
             if (epoch - result_.best_epoch >= patience) break;
         }
-        final_hash_ = model_->parameters().hash();
+        result_.weights_hash = model_->parameters().hash();
     }
 
     double train_epoch(std::int64_t epoch) {
@@ -194,7 +192,6 @@ private:
     std::unique_ptr<CutModel> model_;
     std::unique_ptr<AdamW> optimizer_;
     at::Tensor best_weights_;
-    std::string final_hash_;
     bool stopped_by_observer_ = false;
     Result result_;
 };

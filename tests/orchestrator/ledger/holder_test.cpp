@@ -115,6 +115,19 @@ TEST_F(Holder, WhoWasRobbedLeavesTheFileAlone) {
     EXPECT_EQ(holder_of(folder), process(18));
 }
 
+TEST_F(Holder, IsToldBeforeAnythingStartsUnlessItIsGoneOrRobbed) {
+    EXPECT_NO_THROW(refuse_if_held(folder, TakeOver::if_gone));
+    const LedgerHolder held(folder, current_process(), TakeOver::if_gone);
+    EXPECT_EQ(living_holder_of(folder), current_process());
+    EXPECT_THROW(refuse_if_held(folder, TakeOver::if_gone), ConfigError);
+    EXPECT_NO_THROW(refuse_if_held(folder, TakeOver::always));
+    ProcessIdentity before = current_process();
+    before.boot_id = "boot-0";
+    left_behind(before);
+    EXPECT_EQ(living_holder_of(folder), std::nullopt);
+    EXPECT_NO_THROW(refuse_if_held(folder, TakeOver::if_gone));
+}
+
 TEST(ProcessIdentity, KnowsThatItselfIsAliveAndAChildThatEndedIsNot) {
     const ProcessIdentity self = current_process();
     EXPECT_GT(self.start_time, 0U);

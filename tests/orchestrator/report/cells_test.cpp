@@ -48,11 +48,5 @@ TEST(Cells, RefuseAResultThatIsNotANumber) {
     EXPECT_THROW((void)cells_of(sample.report()), InvariantError);
 }
 
-TEST(TrialText, IsWhatTheCommandLineTakes) {
-    Sample sample;
-    sample.add("a", "d", Mode::p_cls, 3, 421, {{"init", "random"}});
-    EXPECT_EQ(trial_text(sample.grid.trials[0]), "model=a,dataset=d,mode=p-cls,layers=3,seed=421,init=random");
-}
-
 }  // namespace
 }  // namespace layersweep

@@ -23,7 +23,6 @@ void fill(Result& result) {
     result.weights_hash = "abc";
     result.confusion = {{20, 5}, {0, 25}};
     result.timings = {0.5, 0.25, 12, 1.5, 14.25, 4096};
-    result.host = "node,1";
 }
 
 TEST(CsvFiles, ResultsHoldEveryMeasuredColumnAndNoClockOrHost) {
@@ -41,8 +40,10 @@ TEST(CsvFiles, TimingsTellWhereAndHowWideATrialRan) {
     Sample sample;
     const auto key = sample.add("gpt2", "sst2", Mode::lm, 1, 0);
     fill(sample.finish(key, 0.9));
-    sample.grid.trials[0].resources = {.threads_per_worker = 3, .gang = 2};
-    sample.input.finished[key].attempts = 4;
+    auto& finished = sample.input.finished[key];
+    finished.gang = 2;
+    finished.threads_per_worker = 3;
+    finished.attempts = 4;
     EXPECT_EQ(
         timings_csv(sample.report()),
         "key,model,dataset,mode,layers,seed,load_s,encode_s,train_s,evaluate_s,total_s,peak_memory_bytes,host,device,machine_class,gang,"

@@ -25,9 +25,9 @@ TEST(Notes, NameEveryMachineClassOfAMixedTableOnly) {
     for (const std::uint64_t seed : {0u, 1u, 2u}) sample.finish(sample.add("a", "d", Mode::lm, 1, seed), 1);
     const auto other = sample.add("a", "d", Mode::cls, 1, 0);
     sample.finish(other, 1);
-    sample.input.finished[other].machine_class = "avx512";
+    sample.input.finished[other].leader.machine_class = "avx512";
     EXPECT_THAT(report_notes(sample.report()), IsEmpty());
-    sample.input.finished[sample.grid.trials[1].key].machine_class = "NVIDIA H100";
+    sample.input.finished[sample.grid.trials[1].key].leader.machine_class = "NVIDIA H100";
     EXPECT_THAT(
         report_notes(sample.report()),
         ElementsAre("Mixed machine classes: the table lm was measured on NVIDIA H100 (1 trial), avx2 (2 trials); equal trials agree to "

@@ -34,12 +34,12 @@ TEST(PredictionFiles, WriteOneFilePerTrialAndReplaceIt) {
     const test::TemporaryDirectory folder;
     Trial trial{.key = {"abc"}};
     {
-        const PredictionFiles files(folder.path().string());
+        PredictionFiles files(folder.path().string());
         files.write(trial, Result{});
         files.write(trial, result());
         EXPECT_EQ(files.path_of(trial.key), (folder.path() / "predictions/abc.csv").string());
     }
-    const PredictionFiles again(folder.path().string());
+    PredictionFiles again(folder.path().string());
     EXPECT_EQ(test::read_text(again.path_of(trial.key)), predictions_csv(result(), {}));
     const auto entries = std::filesystem::directory_iterator(folder.path() / "predictions");
     EXPECT_EQ(std::distance(begin(entries), end(entries)), 1) << "nothing is left beside the file";

@@ -35,16 +35,13 @@ struct Sample {
     Result& finish(const TrialKey& key, double accuracy) {
         Result result{.accuracy = accuracy, .macro_f1 = accuracy / 2};
         results.push_back(result);
-        input.finished[key] = {.result = &results.back(), .machine_class = "avx2", .device = "cpu"};
+        input.finished[key] = {.result = &results.back(), .leader = {.host = "node,1", .device = "cpu", .machine_class = "avx2"}};
         return results.back();
     }
 
     /// The input with its pointers into this sample, which must stay.
     const ReportInput& report() {
         input.grid = &grid;
-        for (const Trial& trial : grid.trials) {
-            if (const auto found = input.finished.find(trial.key); found != input.finished.end()) found->second.trial = &trial;
-        }
         return input;
     }
 };
