@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <map>
 #include <set>
 
 #include "protocol/codec.hpp"
@@ -24,8 +25,7 @@ void check_tensors(const std::string& folder, const DecoderSpec& spec) {
         for (const auto& part : source.parts) (void)find_part(checkpoint, part, folder);
 }
 
-ModelFacts facts_of(const ModelRef& ref) {
-    const auto spec = read_decoder_spec(ref.path);
+ModelFacts facts_of(const ModelRef& ref, const DecoderSpec& spec) {
     check_tensors(ref.path, spec);
     ModelFacts facts{.ref = ref, .family = spec.family, .layers = spec.layers, .d_model = spec.d_model};
     facts.vocabulary = spec.vocabulary;
@@ -36,9 +36,8 @@ ModelFacts facts_of(const ModelRef& ref) {
     return facts;
 }
 
-DatasetFacts facts_of(const DatasetRef& ref) {
-    DatasetFacts facts{.ref = describe_dataset(ref)};
-    const auto dataset = load_dataset(facts.ref);
+DatasetFacts facts_of(const DatasetRef& described, const Dataset& dataset) {
+    DatasetFacts facts{.ref = described};
     facts.train_rows = std::int64_t(dataset.train.rows.size());
     facts.test_rows = std::int64_t(dataset.test.rows.size());
     facts.validation_rows = std::int64_t(dataset.validation.rows.size());
@@ -58,42 +57,53 @@ auto at_place(const SourcePlace& place, const std::string& what, Look look) {
     }
 }
 
-/// What the checks of one grid share: every folder and data set is opened once.
-class InputChecks {
+/// The models and data sets of one sweep: every folder is opened and every data set read once, for the facts and for the checks.
+class Inputs {
 public:
+    [[nodiscard]] Catalog look(const SweepConfig& config) {
+        Catalog catalog;
+        for (const auto& [name, model] : config.models)
+            catalog.models[name] = at_place(model.second, "model " + name, [&] { return look_at(model.first); });
+        for (const auto& [name, dataset] : config.datasets)
+            catalog.datasets[name] = at_place(dataset.second, "data set " + name, [&] { return look_at(dataset.first); });
+        return catalog;
+    }
+
     void check(const Trial& trial) {
-        const auto& training = trial.training;
-        const auto inputs = fmt::format("{} {} {} {} {} {} {} {}", trial.model.fingerprint, trial.dataset.fingerprint, name_of(trial.mode),
-                                        trial.seed, training.shots.value_or(-1), training.demonstrations_per_class,
-                                        training.test_rows.value_or(-1), training.validation_rows.value_or(-1));
-        if (!seen_.insert(inputs).second) return;
+        if (!seen_.insert(encoding_key(trial) + ' ' + std::string(name_of(trial.mode))).second) return;
         const auto& tokenizer = tokenizer_of(trial.model);
-        const auto where = fmt::format("model {}, data set {}", trial.model.name, trial.dataset.name);
-        if (trial.mode == Mode::lm) check_label_tokens(trial.dataset.classes, label_tokens(trial.dataset.classes, tokenizer), where);
-        const auto& dataset = dataset_of(trial.dataset);
-        auto sample = draw_sample(dataset, trial.seed, training);
+        const auto& spec = specs_.at(trial.model.path);
+        if (trial.mode == Mode::lm) {
+            const auto tokens = label_tokens(trial.dataset.classes, tokenizer);
+            check_vocabulary(tokens, spec.vocabulary, trial.model.path);
+            check_label_tokens(trial.dataset.classes, tokens, fmt::format("model {}, data set {}", trial.model.name, trial.dataset.name));
+        }
+        const auto& dataset = datasets_.at(trial.dataset.fingerprint);
+        auto sample = draw_sample(dataset, trial.seed, trial.training);
         // One prompt without its text is the shortest there is: where it fits, cutting text makes every prompt fit.
         sample.training.resize(std::min<std::size_t>(sample.training.size(), 1));
         sample.validation.clear();
         sample.test.clear();
-        (void)encode_task(dataset, sample, trial.mode, tokenizer, rules_.at(trial.model.path));
+        (void)encode_task(dataset, sample, trial.mode, tokenizer, spec.input);
     }
 
 private:
+    ModelFacts look_at(const ModelRef& ref) { return facts_of(ref, specs_[ref.path] = read_decoder_spec(ref.path)); }
+    DatasetFacts look_at(const DatasetRef& ref) {
+        const auto described = describe_dataset(ref);
+        auto found = datasets_.find(described.fingerprint);
+        if (found == datasets_.end()) found = datasets_.emplace(described.fingerprint, load_dataset(described)).first;
+        return facts_of(described, found->second);
+    }
     const Tokenizer& tokenizer_of(const ModelRef& model) {
         if (const auto found = tokenizers_.find(model.path); found != tokenizers_.end()) return found->second;
-        rules_[model.path] = read_decoder_spec(model.path).input;
         return tokenizers_.emplace(model.path, Tokenizer::open(model.path)).first->second;
-    }
-    const Dataset& dataset_of(const DatasetRef& ref) {
-        if (const auto found = datasets_.find(ref.fingerprint); found != datasets_.end()) return found->second;
-        return datasets_.emplace(ref.fingerprint, load_dataset(ref)).first->second;
     }
 
     std::set<std::string> seen_;
     std::map<std::string, Tokenizer> tokenizers_;
-    std::map<std::string, InputRules> rules_;
-    std::map<std::string, Dataset> datasets_;
+    std::map<std::string, DecoderSpec> specs_;  ///< by path, as the tokenizers
+    std::map<std::string, Dataset> datasets_;   ///< by fingerprint
 };
 
 /// Paths and class values go into grid.jsonl, which is UTF-8.
@@ -129,26 +139,13 @@ std::vector<std::string> row_notices(const Catalog& catalog) {
 
 }  // namespace
 
-Catalog look_at_inputs(const SweepConfig& config) {
-    Catalog catalog;
-    for (const auto& [name, model] : config.models)
-        catalog.models[name] = at_place(model.second, "model " + name, [&] { return facts_of(model.first); });
-    for (const auto& [name, dataset] : config.datasets)
-        catalog.datasets[name] = at_place(dataset.second, "data set " + name, [&] { return facts_of(dataset.first); });
-    return catalog;
-}
-
-void check_inputs(const Grid& grid) {
-    InputChecks checks;
-    for (const auto& trial : grid.trials) checks.check(trial);
-}
-
 LoadedSweep load_whole_sweep(const std::string& path) {
     LoadedSweep sweep{.config = load_sweep(path)};
     check_text(sweep.config);
-    sweep.catalog = look_at_inputs(sweep.config);
+    Inputs inputs;
+    sweep.catalog = inputs.look(sweep.config);
     sweep.grid = expand(sweep.config, sweep.catalog);
-    check_inputs(sweep.grid);
+    for (const auto& trial : sweep.grid.trials) inputs.check(trial);
     for (auto& notice : row_notices(sweep.catalog)) sweep.grid.notices.push_back(std::move(notice));
     return sweep;
 }

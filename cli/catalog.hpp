@@ -6,21 +6,16 @@
 
 namespace layersweep {
 
-/// Looks at every model folder and data set of a sweep with the worker's LibTorch-free readers: fingerprints, block counts, row counts.
-/// Throws ConfigError at the place in the sweep file for what cannot be used.
-[[nodiscard]] Catalog look_at_inputs(const SweepConfig& config);
-
-/// Checks what only models and data together can tell, before anything starts: label words that collide for a tokenizer, samples that a
-/// data set is too small for, prompts that do not fit without their text. Throws ConfigError.
-void check_inputs(const Grid& grid);
-
 /// A sweep as every command needs it: file, facts and trials.
 struct LoadedSweep {
     SweepConfig config;
     Catalog catalog;
     Grid grid;
 };
-/// load_sweep + look_at_inputs + expand + check_inputs.
+/// Reads the file, looks at every model folder and data set with the worker's LibTorch-free readers (fingerprints, block counts, row
+/// counts), expands the grid, and checks what only models and data together can tell: label words that collide for a tokenizer, samples
+/// that a data set is too small for, prompts that do not fit without their text. Throws ConfigError, at the place in the file where there
+/// is one.
 [[nodiscard]] LoadedSweep load_whole_sweep(const std::string& path);
 
 /// Refuses what the workers at hand cannot do: a gang wider than all of them, two devices in one sweep. Throws ConfigError.

@@ -1,6 +1,5 @@
 # layersweep_test(NAME SOURCES … DEPENDS … [LABEL unit] [TIMEOUT 60]): a GoogleTest program of one process.
 # layersweep_mpi_test(NAME SOURCES … DEPENDS … RANKS 2 4 [TIMEOUT 120]): the same program under mpirun, once per rank count.
-include(GoogleTest)
 set(LAYERSWEEP_MPIRUN ${LAYERSWEEP_OPENMPI}/bin/mpirun)
 
 function(layersweep_test_program name)
@@ -21,7 +20,6 @@ function(layersweep_test name)
   endif()
   layersweep_test_program(${name} SOURCES ${arg_SOURCES} DEPENDS ${arg_DEPENDS} GTest::gtest_main)
   add_test(NAME ${name} COMMAND ${name} WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
-  # A program all of whose tests were skipped counts as skipped, with the reason in its output.
   set_tests_properties(${name} PROPERTIES LABELS ${arg_LABEL} TIMEOUT ${arg_TIMEOUT})
 endfunction()
 
@@ -30,7 +28,8 @@ function(layersweep_mpi_test name)
   if(NOT arg_TIMEOUT)
     set(arg_TIMEOUT 120)
   endif()
-  layersweep_test_program(${name} SOURCES ${arg_SOURCES} DEPENDS ${arg_DEPENDS} layersweep::mpi)
+  layersweep_test_program(${name} SOURCES ${arg_SOURCES} ${CMAKE_SOURCE_DIR}/tests/support/mpi_main.cpp
+                          DEPENDS ${arg_DEPENDS} layersweep_mpi_transport layersweep::mpi)
   foreach(ranks IN LISTS arg_RANKS)
     add_test(NAME ${name}.${ranks}
              COMMAND ${LAYERSWEEP_MPIRUN} --with-ft ulfm --map-by :OVERSUBSCRIBE --bind-to none -n ${ranks} -x LAYERSWEEP_TEST_RANKS=${ranks}

@@ -1,4 +1,3 @@
-#include <algorithm>
 #include <random>
 
 #include "tests/end_to_end/sweep_fixture.hpp"
@@ -6,21 +5,6 @@
 namespace layersweep::test {
 
 namespace {
-
-/// The accuracy column of results.csv.
-std::vector<double> accuracies(const std::string& csv) {
-    std::istringstream lines(csv);
-    std::string line;
-    std::getline(lines, line);
-    std::vector<double> values;
-    while (std::getline(lines, line)) {
-        std::istringstream fields(line);
-        std::string field;
-        for (int i = 0; i < 7; ++i) std::getline(fields, field, ',');
-        values.push_back(std::stod(field));
-    }
-    return values;
-}
 
 double mean(const std::vector<double>& values) {
     double sum = 0;
@@ -46,55 +30,31 @@ void write_shuffled_trec(const std::filesystem::path& folder) {
 }
 
 TEST_F(SmallSweep, TheTaskIsLearnedAndWithShuffledLabelsItIsNot) {
-    auto text = read_text(small_);
-    const auto change = [&](const std::string& from, const std::string& to) { text.replace(text.find(from), from.size(), to); };
-    change("[trec, sst2]", "[trec]");
-    change("  shots: 8", "  shots: 24");
-    change("  epochs: 2", "  epochs: 6");
-    change("  test_rows: 40", "  test_rows: 150");
-    const auto learned = run("learned", 2, {}, scratch_.write("learned.yaml", text));
+    std::vector<std::pair<std::string, std::string>> changes{
+        {"[trec, sst2]", "[trec]"}, {"  shots: 8", "  shots: 24"}, {"  epochs: 2", "  epochs: 6"}, {"  test_rows: 40", "  test_rows: 150"}};
+    const auto learned = run("learned", 2, {}, changed("real_labels", changes));
     ASSERT_EQ(learned.exit_code, 0) << learned.output;
-    const auto real = mean(accuracies(results("learned")));
+    const auto real = mean(numbers(results("learned"), "accuracy"));
 
     write_shuffled_trec(folder("trec"));
-    change("${DEMO}/data/trec", folder("trec"));
-    const auto shuffled = run("shuffled", 2, {}, scratch_.write("shuffled.yaml", text));
+    changes.emplace_back("${DEMO}/data/trec", folder("trec"));
+    const auto shuffled = run("shuffled", 2, {}, changed("dealt_labels", changes));
     ASSERT_EQ(shuffled.exit_code, 0) << shuffled.output;
-    const auto chance = mean(accuracies(results("shuffled")));
+    const auto chance = mean(numbers(results("shuffled"), "accuracy"));
 
     EXPECT_GT(real, 1.0 / 6 + 0.15);
     EXPECT_NEAR(chance, 1.0 / 6, 0.08) << "12 trials of 150 rows: what is far from chance is a leak";
 }
 
-/// Mean accuracy by "model,dataset,mode,layers" of summary.csv.
-std::map<std::string, double> means(const std::string& summary) {
-    std::istringstream lines(summary);
-    std::string line;
-    std::getline(lines, line);
-    EXPECT_EQ(line.rfind("model,dataset,mode,layers,n,missing,accuracy_mean", 0), 0u) << line;
-    std::map<std::string, double> cells;
-    while (std::getline(lines, line)) {
-        std::istringstream fields(line);
-        std::string cell, field;
-        for (int i = 0; i < 4; ++i) {
-            std::getline(fields, field, ',');
-            cell += field + ",";
-        }
-        for (int i = 0; i < 3; ++i) std::getline(fields, field, ',');
-        cells[cell] = std::stod(field);
-    }
-    return cells;
-}
-
 TEST_F(SmallSweep, EveryCellOfTheDemoIsFarAboveChance) {
     const auto demo = run("demo", 2, {}, LAYERSWEEP_SOURCE_DIR "/configs/demo.yaml");
     ASSERT_EQ(demo.exit_code, 0) << demo.output;
-    const auto cells = means(read_text(folder("demo") + "/summary.csv"));
+    const auto cells = csv_rows(read_text(folder("demo") + "/summary.csv"));
     ASSERT_EQ(cells.size(), 72u);
     const std::map<std::string, double> classes{{"sst2", 2}, {"emoc", 4}, {"trec", 6}, {"agnews", 4}};
-    for (const auto& [cell, accuracy] : cells) {
-        const auto from = cell.find(',') + 1;
-        EXPECT_GE(accuracy, 1 / classes.at(cell.substr(from, cell.find(',', from) - from)) + 0.15) << cell;
+    for (const auto& cell : cells) {
+        EXPECT_GE(std::stod(cell.at("accuracy_mean")), 1 / classes.at(cell.at("dataset")) + 0.15)
+            << cell.at("model") << ' ' << cell.at("dataset") << ' ' << cell.at("mode") << ' ' << cell.at("layers");
     }
 }
 

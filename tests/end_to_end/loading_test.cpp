@@ -37,7 +37,7 @@ TEST_F(SmallSweep, TheCoordinatorNeverLoadsLibTorchAndTheWorkersDo) {
     auto with_account = environment();
     with_account["LD_DEBUG"] = "files";
     with_account["LD_DEBUG_OUTPUT"] = folder("accounts") + "/account";
-    ASSERT_EQ(run_layersweep({"run", small_, "--results", folder("loaded"), "--progress", "plain"}, log("run"), with_account).exit_code, 0);
+    ASSERT_EQ(run_layersweep({"run", small_, "--results", folder("loaded")}, log("run"), with_account).exit_code, 0);
     int programs = 0, workers = 0;
     for (const auto& [name, account] : loader_accounts(folder("accounts"))) {
         if (account.find("initialize program: " + layersweep_program()) == std::string::npos) continue;

@@ -30,8 +30,7 @@ std::vector<pid_t> workers_below(pid_t launcher) {
 
 TEST_F(SmallSweep, AKilledWorkersTrialIsDoneByAnotherAndTheBytesAreTheSame) {
     ASSERT_EQ(run("whole", 2).exit_code, 0);
-    Program program({layersweep_program(), "run", small_, "--results", folder("killed"), "--progress", "plain"}, log("killed"),
-                    environment(3));
+    auto program = start("killed", 3);
     ASSERT_TRUE(wait_until([&] { return count(ledger("killed"), "\"finished\"") >= 2; }, std::chrono::seconds(60)));
     const auto workers = workers_below(program.pid());
     ASSERT_FALSE(workers.empty());
@@ -43,8 +42,7 @@ TEST_F(SmallSweep, AKilledWorkersTrialIsDoneByAnotherAndTheBytesAreTheSame) {
 }
 
 TEST_F(SmallSweep, StoppedBySignalItEndsWith75AndTheSameCommandGoesOn) {
-    Program program({layersweep_program(), "run", small_, "--results", folder("stopped"), "--progress", "plain"}, log("stopped"),
-                    environment(2));
+    auto program = start("stopped");
     ASSERT_TRUE(wait_until([&] { return count(ledger("stopped"), "\"finished\"") >= 1; }, std::chrono::seconds(60)));
     program.signal(SIGTERM);
     const auto stopped = program.wait();
@@ -62,8 +60,7 @@ TEST_F(SmallSweep, StoppedBySignalItEndsWith75AndTheSameCommandGoesOn) {
 }
 
 TEST_F(SmallSweep, AKilledLauncherLeavesNoOrphanAndTheSameCommandGoesOn) {
-    Program program({layersweep_program(), "run", small_, "--results", folder("orphans"), "--progress", "plain"}, log("orphans"),
-                    environment(2));
+    auto program = start("orphans");
     ASSERT_TRUE(wait_until([&] { return count(ledger("orphans"), "\"finished\"") >= 1; }, std::chrono::seconds(60)));
     const auto ranks = descendants(program.pid());
     ASSERT_GE(ranks.size(), 3u);

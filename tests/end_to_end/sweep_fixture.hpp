@@ -2,8 +2,13 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <map>
 #include <sstream>
+#include <stdexcept>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "tests/support/program.hpp"
 #include "tests/support/temporary_directory.hpp"
@@ -19,12 +24,27 @@ protected:
     [[nodiscard]] std::string folder(const std::string& name) const { return (scratch_.path() / name).string(); }
     [[nodiscard]] std::string log(const std::string& name) const { return folder(name + ".log"); }
 
-    /// Runs the sweep to its end into `name`.
+    /// Starts the sweep, with its results in `name`.
+    [[nodiscard]] Program start(const std::string& name, int workers = 2, const std::vector<std::string>& more = {},
+                                const std::string& sweep = small_) const {
+        std::vector<std::string> command{layersweep_program(), "run", sweep, "--results", folder(name), "--progress", "plain"};
+        command.insert(command.end(), more.begin(), more.end());
+        return Program(command, log(name), environment(workers));
+    }
+    /// Runs it to its end.
     Ended run(const std::string& name, int workers = 2, const std::vector<std::string>& more = {},
               const std::string& sweep = small_) const {
-        std::vector<std::string> arguments{"run", sweep, "--results", folder(name), "--progress", "plain"};
-        arguments.insert(arguments.end(), more.begin(), more.end());
-        return run_layersweep(arguments, log(name), environment(workers));
+        return start(name, workers, more, sweep).wait();
+    }
+    /// A copy of the small sweep's file with the first place of each text replaced; every one has to be there.
+    [[nodiscard]] std::string changed(const std::string& name, const std::vector<std::pair<std::string, std::string>>& changes) const {
+        auto text = read_text(small_);
+        for (const auto& [from, to] : changes) {
+            const auto at = text.find(from);
+            if (at == std::string::npos) throw std::runtime_error("not in the small sweep: " + from);
+            text.replace(at, from.size(), to);
+        }
+        return scratch_.write(name + ".yaml", text);
     }
     [[nodiscard]] std::string results(const std::string& name) const { return read_text(folder(name) + "/results.csv"); }
     [[nodiscard]] std::string ledger(const std::string& name) const {
@@ -38,6 +58,34 @@ protected:
     static constexpr const char* small_ = LAYERSWEEP_SOURCE_DIR "/tests/end_to_end/small.yaml";
     TemporaryDirectory scratch_;
 };
+
+/// The rows of a CSV file without quoted fields, by the names of its columns.
+inline std::vector<std::map<std::string, std::string>> csv_rows(const std::string& csv) {
+    const auto fields_of = [](const std::string& line) {
+        std::istringstream in(line);
+        std::vector<std::string> fields;
+        for (std::string field; std::getline(in, field, ',');) fields.push_back(field);
+        return fields;
+    };
+    std::istringstream lines(csv);
+    std::string line;
+    std::getline(lines, line);
+    const auto names = fields_of(line);
+    std::vector<std::map<std::string, std::string>> rows;
+    while (std::getline(lines, line)) {
+        const auto fields = fields_of(line);
+        auto& row = rows.emplace_back();
+        for (std::size_t i = 0; i < std::min(names.size(), fields.size()); ++i) row[names[i]] = fields[i];
+    }
+    return rows;
+}
+
+/// One column of it, as numbers.
+inline std::vector<double> numbers(const std::string& csv, const std::string& column) {
+    std::vector<double> values;
+    for (const auto& row : csv_rows(csv)) values.push_back(std::stod(row.at(column)));
+    return values;
+}
 
 /// How often `part` stands in `text`.
 inline std::size_t count(const std::string& text, const std::string& part) {

@@ -83,6 +83,17 @@ private:
 
 }  // namespace
 
+std::string encoding_key(const Trial& trial) {
+    const auto& settings = trial.training;
+    const auto number_or_all = [](const std::optional<std::int64_t>& count) { return count ? std::to_string(*count) : "all"; };
+    std::string key = trial.model.fingerprint + ' ' + trial.dataset.fingerprint;
+    for (const auto& part :
+         {std::string(trial.mode == Mode::cls ? "text" : "prompt"), std::to_string(trial.seed), number_or_all(settings.shots),
+          std::to_string(settings.demonstrations_per_class), number_or_all(settings.test_rows), number_or_all(settings.validation_rows)})
+        key += ' ' + part;
+    return key;
+}
+
 EncodedTask encode_task(const Dataset& dataset, const Sample& sample, Mode mode, const Tokenizer& tokenizer, const InputRules& rules) {
     LAYERSWEEP_CHECK(rules.max_length > 0, "a model without positions");
     RowEncoder encoder(dataset, sample, mode, tokenizer, rules);
@@ -100,6 +111,15 @@ std::vector<std::int32_t> label_tokens(const std::vector<ClassLabel>& classes, c
     std::vector<std::int32_t> ids;
     for (const auto& one : classes) ids.push_back(tokenizer.encode_ids(" " + one.word).at(0));
     return ids;
+}
+
+void check_vocabulary(std::span<const std::int32_t> ids, std::int64_t vocabulary, const std::string& folder) {
+    for (const auto id : ids) {
+        if (id < vocabulary) continue;
+        throw ConfigError(folder, "the tokenizer gives token " + std::to_string(id),
+                          "the model's vocabulary has " + std::to_string(vocabulary) + " rows",
+                          "use the tokenizer files and weights of one model");
+    }
 }
 
 void check_label_tokens(const std::vector<ClassLabel>& classes, const std::vector<std::int32_t>& label_token_ids,

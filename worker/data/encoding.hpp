@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "protocol/trial.hpp"
@@ -32,6 +33,9 @@ struct InputRules {
     std::int64_t max_length = 0;           ///< positions, prefix included
 };
 
+/// Equal for two trials that feed the model the same; lm and p-cls prompt alike.
+[[nodiscard]] std::string encoding_key(const Trial& trial);
+
 /// Renders and encodes whole inputs (docs/experiment.md): prompts with demonstrations for lm and p-cls, the text alone for cls.
 /// Throws ConfigError where a prompt is too long without its text.
 [[nodiscard]] EncodedTask encode_task(const Dataset& dataset, const Sample& sample, Mode mode, const Tokenizer& tokenizer,
@@ -39,6 +43,9 @@ struct InputRules {
 
 /// First sub-token of " " + each class's word.
 [[nodiscard]] std::vector<std::int32_t> label_tokens(const std::vector<ClassLabel>& classes, const Tokenizer& tokenizer);
+
+/// Throws ConfigError where a token has no row in an embedding of `vocabulary` rows: tokenizer and weights are of two models.
+void check_vocabulary(std::span<const std::int32_t> ids, std::int64_t vocabulary, const std::string& folder);
 
 /// Throws ConfigError where two label words share their first sub-token.
 void check_label_tokens(const std::vector<ClassLabel>& classes, const std::vector<std::int32_t>& label_token_ids, const std::string& where);

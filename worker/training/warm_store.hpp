@@ -23,7 +23,7 @@ struct WarmModel {
     Tokenizer tokenizer;
 };
 
-/// What stays in a worker between trials: its device, opened model folders, read data sets, the last encoded task. One thread.
+/// What stays in a worker between trials: its device, opened model folders, read data sets, the last encoded tasks. One thread.
 /// Entries are found by content fingerprint, so a changed folder is read anew.
 class WarmStore {
 public:
