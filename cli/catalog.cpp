@@ -110,9 +110,7 @@ private:
 void check_text(const SweepConfig& config) {
     const auto check = [](const Trial& trial, const SourcePlace& place) {
         try {
-            nlohmann::json json;
-            to_json(json, trial);
-            (void)json.dump();
+            (void)nlohmann::json(trial).dump();
         } catch (const nlohmann::json::type_error&) {
             throw ConfigError(place.text(), "a path or text here is not UTF-8", "the results folder's files are UTF-8",
                               "rename the folder, or write the file in UTF-8");

@@ -3,7 +3,6 @@
 #include <atomic>
 #include <csignal>
 #include <cstdlib>
-#include <filesystem>
 #include <iostream>
 #include <memory>
 
@@ -14,9 +13,9 @@
 #include "orchestrator/ledger/holder.hpp"
 #include "orchestrator/report/plain_progress.hpp"
 #include "orchestrator/report/predictions.hpp"
-#include "orchestrator/report/replace_file.hpp"
 #include "orchestrator/report/terminal_progress.hpp"
 #include "orchestrator/schedule/cost_model.hpp"
+#include "protocol/durable_file.hpp"
 #include "protocol/mpi/mpi_transport.hpp"
 
 namespace layersweep {
@@ -52,7 +51,6 @@ ExitCode run_sweep(MpiSession& session, CoordinatorTransport& transport, const R
     const auto sweep = load_whole_sweep(options.config);
     check_resources(sweep, session.size() - 1, options.config);
     const auto folder = results_folder(sweep.grid.sweep, options.results);
-    std::filesystem::create_directories(folder);
     const LedgerHolder holder({folder}, current_process(), options.take_over ? TakeOver::always : TakeOver::if_gone);
 
     replace_file(folder + "/sweep.resolved.yaml", resolved_yaml(sweep.config), Durability::synced);

@@ -1,6 +1,5 @@
 #include "orchestrator/coordinator.hpp"
 
-#include <type_traits>
 #include <variant>
 
 #include <fmt/format.h>
@@ -138,12 +137,8 @@ void Coordinator::on(const FromWorker& incoming) {
 void Coordinator::on(const WorkerLost& incoming) {
     if (!roster_.on_lost(incoming.worker)) return;
     record(event::WorkerLost{incoming.worker, incoming.why});
-    const auto& attempt = roster_.attempt_of(incoming.worker);
-    const auto trial = attempt ? plan_.running(*attempt) : std::nullopt;
-    if (!trial) return;
-    // Whoever stops a sweep often kills its workers too: that is no fault of the trial.
-    if (stopping_) return record(event::Abandoned{*attempt});
-    attempt_failed(*trial, *attempt, {FailureReason::worker_lost, fmt::format("worker {}: {}", incoming.worker.rank, incoming.why)});
+    if (const auto& attempt = roster_.attempt_of(incoming.worker))
+        attempt_failed(*attempt, {FailureReason::worker_lost, fmt::format("worker {}: {}", incoming.worker.rank, incoming.why)});
 }
 
 void Coordinator::on(WorkerId from, const to_coordinator::Hello& message) {
@@ -165,8 +160,6 @@ void Coordinator::on(WorkerId from, const to_coordinator::Finished& message) {
                              .threads_per_worker = grid_.trials[*trial].resources.threads_per_worker,
                              .time_ms = outside_.clock.unix_ms()};
     finished.result.predictions.clear();
-    cost_done_ += scheduler_.cost(*trial);
-    cost_left_ -= scheduler_.cost(*trial);
     record(std::move(finished));
 }
 
@@ -176,43 +169,36 @@ void Coordinator::on(WorkerId from, const to_coordinator::MemberDone& message) {
 
 void Coordinator::on(WorkerId from, const to_coordinator::Failed& message) {
     roster_.on_answer(from, message.attempt, message.nccl_id);
-    const auto trial = plan_.running(message.attempt);
-    if (!trial) return;
-    // What breaks while a gang is being stopped is the stop's doing.
-    if (stopping_ && !repeats_itself(message.failure.reason)) return record(event::Abandoned{message.attempt});
-    attempt_failed(*trial, message.attempt, message.failure);
+    attempt_failed(message.attempt, message.failure);
 }
 
 void Coordinator::on(WorkerId from, const to_coordinator::Abandoned& message) {
     roster_.on_answer(from, message.attempt, message.nccl_id);
-    const auto trial = plan_.running(message.attempt);
-    if (!trial) return;
-    if (stopping_) return record(event::Abandoned{message.attempt});
     // Counted, so that a worker that gives up everything cannot go on for ever.
-    attempt_failed(*trial, message.attempt, {FailureReason::internal, "the worker gave up without being asked"});
+    attempt_failed(message.attempt, {FailureReason::internal, "the worker gave up without being asked"});
 }
 
-void Coordinator::attempt_failed(std::size_t trial, const Attempt& attempt, const TrialFailure& failure) {
+void Coordinator::attempt_failed(const Attempt& attempt, const TrialFailure& failure) {
+    const auto trial = plan_.running(attempt);
+    if (!trial) return;
+    // What breaks while a sweep is being stopped is the stop's doing: whoever stops it often kills its workers too.
+    if (stopping_ && !repeats_itself(failure.reason)) return record(event::Abandoned{attempt});
     record(event::Failed{attempt, failure});
     send_abandon(attempt);
-    set_aside_if_hopeless(trial);
+    set_aside_if_hopeless(*trial);
 }
 
 void Coordinator::set_aside_if_hopeless(std::size_t trial) {
-    if (const auto why = reason_to_set_aside(plan_.status(trial), options_.max_attempts)) {
-        cost_left_ -= scheduler_.cost(trial);
+    if (const auto why = reason_to_set_aside(plan_.status(trial), options_.max_attempts))
         record(event::SetAside{grid_.trials[trial].key, *why, SetAsideCause::failures});
-    }
 }
 
 void Coordinator::set_aside_without_room() {
     const std::size_t living = roster_.living().size();
-    for (const std::size_t trial : scheduler_.too_wide(plan_, living)) {
-        cost_left_ -= scheduler_.cost(trial);
+    for (const std::size_t trial : scheduler_.too_wide(plan_, living))
         record(event::SetAside{grid_.trials[trial].key,
                                fmt::format("its gang of {} is wider than the {} workers that live", scheduler_.gang(trial), living),
                                SetAsideCause::no_room});
-    }
 }
 
 /// To those of the gang that have not answered yet; they are given no other work before they do.
@@ -223,7 +209,18 @@ void Coordinator::send_abandon(const Attempt& attempt) {
 void Coordinator::record(Event event) {
     ledger_.append(event, needed_durability(event));
     plan_.apply(event);
+    count_cost(event);
     unsettled_.push_back(std::move(event));
+}
+
+void Coordinator::count_cost(const Event& event) {
+    const auto cost_of = [this](const TrialKey& key) { return scheduler_.cost(*plan_.index_of(key)); };
+    if (const auto* finished = std::get_if<event::Finished>(&event)) {
+        cost_done_ += cost_of(finished->attempt.key);
+        cost_left_ -= cost_of(finished->attempt.key);
+    } else if (const auto* set_aside = std::get_if<event::SetAside>(&event)) {
+        cost_left_ -= cost_of(set_aside->key);
+    }
 }
 
 void Coordinator::settle() {

@@ -2,7 +2,6 @@
 
 #include <chrono>
 #include <cstdint>
-#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -66,12 +65,14 @@ private:
     void on(WorkerId from, const to_coordinator::Failed& message);
     void on(WorkerId from, const to_coordinator::Abandoned& message);
 
-    void attempt_failed(std::size_t trial, const Attempt& attempt, const TrialFailure& failure);
+    /// Nothing where the attempt does not run any more.
+    void attempt_failed(const Attempt& attempt, const TrialFailure& failure);
     void set_aside_if_hopeless(std::size_t trial);
     void set_aside_without_room();
     void send_abandon(const Attempt& attempt);
 
     void record(Event event);
+    void count_cost(const Event& event);
     void settle();
     void announce(const Event& event);
     void dismiss_workers();

@@ -1,14 +1,11 @@
-#include <cstdio>
-#include <filesystem>
 #include <fstream>
-#include <memory>
 
 #include <fmt/format.h>
-#include <unistd.h>
 #include <nlohmann/json.hpp>
 
 #include "orchestrator/grid/grid.hpp"
 #include "protocol/codec.hpp"
+#include "protocol/durable_file.hpp"
 #include "protocol/errors.hpp"
 #include "protocol/hash.hpp"
 
@@ -16,17 +13,6 @@ namespace layersweep {
 namespace {
 
 constexpr int grid_version = 1;
-
-struct CloseFile {
-    void operator()(std::FILE* file) const { std::fclose(file); }
-};
-
-void write_synced(const std::string& path, const std::string& text) {
-    const std::unique_ptr<std::FILE, CloseFile> file(std::fopen(path.c_str(), "wb"));
-    const bool written = file && std::fwrite(text.data(), 1, text.size(), file.get()) == text.size() && std::fflush(file.get()) == 0 &&
-                         ::fsync(::fileno(file.get())) == 0;
-    if (!written) throw MachineError(fmt::format("{}: the grid cannot be written (disk full, or no permission?)", path));
-}
 
 std::string header_line(const Grid& grid) {
     const nlohmann::json header{{"kind", "layersweep grid"},     {"version", grid_version}, {"sweep", grid.sweep},
@@ -54,26 +40,12 @@ Header read_header(const std::string& path, const nlohmann::json& json, Grid& gr
     return {json.at("trials").get<std::size_t>(), json.at("grid_hash").get<std::string>()};
 }
 
-Trial read_trial(const nlohmann::json& json) {
-    Trial trial;
-    from_json(json, trial);
-    return trial;
-}
-
 }  // namespace
 
 void write_grid(const std::string& path, const Grid& grid) {
     std::string text = header_line(grid);
-    for (const auto& trial : grid.trials) {
-        nlohmann::json json;
-        to_json(json, trial);
-        text += json.dump() + "\n";
-    }
-    const std::string aside = path + ".tmp";
-    write_synced(aside, text);
-    std::error_code error;
-    std::filesystem::rename(aside, path, error);
-    if (error) throw MachineError(fmt::format("{}: the grid cannot be put in place: {}", path, error.message()));
+    for (const auto& trial : grid.trials) text += nlohmann::json(trial).dump() + "\n";
+    replace_file(path, text, Durability::synced);
 }
 
 Grid read_grid(const std::string& path) {
@@ -92,7 +64,7 @@ Grid read_grid(const std::string& path) {
             if (number == 1) {
                 header = read_header(path, json, grid);
             } else {
-                grid.trials.push_back(read_trial(json));
+                grid.trials.push_back(json.get<Trial>());
             }
         } catch (const nlohmann::json::exception&) {
             throw damaged(where, "this line is damaged");

@@ -7,23 +7,10 @@
 #include <cstring>
 #include <utility>
 
+#include "protocol/durable_file.hpp"
 #include "protocol/errors.hpp"
 
 namespace layersweep {
-namespace {
-
-void sync_folder(const std::filesystem::path& folder) {
-    const int descriptor = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (descriptor < 0) throw MachineError("cannot open the folder " + folder.string() + ": " + std::strerror(errno));
-    const int failed = ::fsync(descriptor) == 0 ? 0 : errno;
-    ::close(descriptor);
-    // Some network file systems cannot sync a folder and need not.
-    if (failed != 0 && failed != EINVAL && failed != ENOTSUP)
-        throw MachineError("cannot sync the folder " + folder.string() + ": " + std::strerror(failed));
-}
-
-}  // namespace
-
 ExclusiveFile::ExclusiveFile(std::filesystem::path path) : path_(std::move(path)) {
     descriptor_ = ::open(path_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC, 0644);
     if (descriptor_ < 0 && errno == EEXIST)

@@ -11,6 +11,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "protocol/durable_file.hpp"
 #include "protocol/errors.hpp"
 
 namespace layersweep {
@@ -91,9 +92,7 @@ void move_aside(const ResultsFolder& folder, const ProcessIdentity& self, const 
 
 LedgerHolder::LedgerHolder(const ResultsFolder& folder, ProcessIdentity self, TakeOver take_over, const StartTimeOf& look)
     : folder_(folder), self_(std::move(self)) {
-    std::error_code error;
-    fs::create_directories(folder_.ledger(), error);
-    if (error) throw MachineError("cannot make the folder " + folder_.ledger().string() + ": " + error.message());
+    make_folder(folder_.ledger());
     const OwnFile written(own_name(folder_, self_, "new"));
     std::ofstream(written.path(), std::ios::binary) << json_of(self_).dump() << '\n';
     if (read_identity(written.path()) != self_) throw MachineError("cannot write " + written.path().string());

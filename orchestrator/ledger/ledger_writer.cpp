@@ -9,6 +9,7 @@
 #include <system_error>
 #include <utility>
 
+#include "protocol/durable_file.hpp"
 #include "protocol/errors.hpp"
 
 namespace layersweep {
@@ -67,9 +68,7 @@ void sync_existing(const std::filesystem::path& segment) {
 }  // namespace
 
 LedgerWriter begin_life(const ResultsFolder& folder, const LedgerEnd& end, const LifeDescription& description) {
-    std::error_code error;
-    std::filesystem::create_directories(folder.ledger(), error);
-    if (error) throw MachineError("cannot make the folder " + folder.ledger().string() + ": " + error.message());
+    make_folder(folder.ledger());
     SegmentHeader header{.sweep = description.sweep,
                          .name = {description.shard, end.highest_life + 1},
                          .grid_hash = description.grid_hash,

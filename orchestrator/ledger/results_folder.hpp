@@ -6,7 +6,7 @@
 
 namespace layersweep {
 
-/// Where the coordinator's files of one sweep lie; the names are made here and nowhere else.
+/// Where the grid and the ledger of one sweep lie; their names are made here and nowhere else.
 struct ResultsFolder {
     std::filesystem::path root;
 

@@ -1,11 +1,9 @@
 #include "orchestrator/report/predictions.hpp"
 
 #include <algorithm>
-#include <filesystem>
 
 #include "orchestrator/report/csv_text.hpp"
-#include "orchestrator/report/replace_file.hpp"
-#include "protocol/errors.hpp"
+#include "protocol/durable_file.hpp"
 
 namespace layersweep {
 namespace {
@@ -36,9 +34,7 @@ std::string predictions_csv(const Result& result, std::span<const ClassLabel> cl
 }
 
 PredictionFiles::PredictionFiles(const std::string& results_folder) : folder_(results_folder + "/predictions") {
-    std::error_code error;
-    std::filesystem::create_directories(folder_, error);
-    if (error) throw MachineError("cannot make the folder " + folder_ + ": " + error.message());
+    make_folder(folder_);
 }
 
 void PredictionFiles::write(const Trial& trial, const Result& result) {

@@ -2,7 +2,7 @@
 
 #include "orchestrator/report/csv_files.hpp"
 #include "orchestrator/report/markdown.hpp"
-#include "orchestrator/report/replace_file.hpp"
+#include "protocol/durable_file.hpp"
 
 namespace layersweep {
 

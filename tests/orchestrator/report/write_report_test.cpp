@@ -1,13 +1,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <unistd.h>
-
 #include <filesystem>
 #include <set>
 
 #include "orchestrator/report/csv_files.hpp"
-#include "orchestrator/report/replace_file.hpp"
 #include "protocol/errors.hpp"
 #include "tests/orchestrator/report/sample.hpp"
 #include "tests/support/read_text.hpp"
@@ -36,20 +33,6 @@ TEST(WriteReport, WritesEveryFileAndReplacesEarlierOnes) {
 TEST(WriteReport, TellsOfAFolderThatIsNotThere) {
     Sample sample;
     EXPECT_THROW(write_report("/nonexistent/folder", sample.report()), MachineError);
-}
-
-TEST(ReplaceFile, LeavesTheOldFileAndNothingElseWhereItCannotReplace) {
-    const test::TemporaryDirectory folder;
-    std::filesystem::create_directories(folder.path() / "target/full");
-    EXPECT_THROW(replace_file((folder.path() / "target").string(), "text", Durability::synced), MachineError);
-    EXPECT_THAT(names_in(folder.path()), ::testing::ElementsAre("target"));
-}
-
-TEST(ReplaceFile, StepsAroundAFileThatAKilledWriterLeft) {
-    const test::TemporaryDirectory folder;
-    folder.write("a.aside-" + std::to_string(::getpid()) + "-0", "left");
-    replace_file((folder.path() / "a").string(), "text");
-    EXPECT_EQ(std::filesystem::file_size(folder.path() / "a"), 4u);
 }
 
 }  // namespace

@@ -1,15 +1,8 @@
-#include <fcntl.h>
-#include <unistd.h>
-
 #include <array>
-#include <cerrno>
-#include <cstring>
-#include <filesystem>
-#include <utility>
 
-#include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "protocol/durable_file.hpp"
 #include "protocol/errors.hpp"
 #include "worker/model/checkpoint/checkpoint.hpp"
 #include "worker/model/checkpoint/weight_file.hpp"
@@ -32,52 +25,6 @@ const char* safetensors_name(StoredType type) {
     }
     throw InvariantError("a stored type without a name");
 }
-
-/// A file that is either finished and renamed into place, or gone.
-class AsideFile {
-public:
-    explicit AsideFile(const std::string& path) : path_(path), aside_(path + ".tmp") {
-        descriptor_ = ::open(aside_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-        if (descriptor_ < 0) fail("cannot be made");
-    }
-    ~AsideFile() {
-        if (descriptor_ >= 0) ::close(descriptor_);
-        if (!finished_) ::unlink(aside_.c_str());
-    }
-    AsideFile(const AsideFile&) = delete;
-    AsideFile& operator=(const AsideFile&) = delete;
-
-    void write(std::span<const std::byte> bytes) {
-        while (!bytes.empty()) {
-            const ssize_t written = ::write(descriptor_, bytes.data(), bytes.size());
-            if (written < 0 && errno == EINTR) continue;
-            if (written < 0) fail("cannot be written");
-            bytes = bytes.subspan(static_cast<std::size_t>(written));
-        }
-    }
-
-    void finish() {
-        if (::fsync(descriptor_) != 0) fail("cannot be synchronised");
-        if (::close(std::exchange(descriptor_, -1)) != 0) fail("cannot be closed");
-        if (::rename(aside_.c_str(), path_.c_str()) != 0) fail("cannot be renamed into place");
-        finished_ = true;
-        sync_folder();
-    }
-
-private:
-    void sync_folder() {
-        const auto parent = std::filesystem::path(path_).parent_path();
-        const int folder = ::open(parent.empty() ? "." : parent.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-        if (folder < 0) return;  // a folder that may be written but not listed: the rename stands, only its durability is the system's
-        ::fsync(folder);
-        ::close(folder);
-    }
-    [[noreturn]] void fail(const char* what) const { throw MachineError(fmt::format("{} {}: {}", aside_, what, std::strerror(errno))); }
-
-    std::string path_, aside_;
-    int descriptor_ = -1;
-    bool finished_ = false;
-};
 
 std::string header_of(const std::vector<TensorToWrite>& tensors) {
     nlohmann::ordered_json header = {{"__metadata__", {{"format", "pt"}}}};
@@ -102,10 +49,10 @@ void write_safetensors(const std::string& path, const std::vector<TensorToWrite>
     std::array<std::byte, alignment> length{};
     for (std::size_t i = 0; i < length.size(); ++i) length[i] = static_cast<std::byte>(header.size() >> (8 * i));
     AsideFile file(path);
-    file.write(length);
-    file.write(std::as_bytes(std::span(header)));
+    file.write(std::span<const std::byte>(length));
+    file.write(header);
     for (const TensorToWrite& tensor : tensors) file.write(tensor.bytes);
-    file.finish();
+    file.take_place(Durability::synced);
 }
 
 }  // namespace layersweep

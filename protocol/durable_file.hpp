@@ -1,0 +1,42 @@
+#pragma once
+
+#include <cstddef>
+#include <filesystem>
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace layersweep {
+
+enum class Durability {
+    cached,  ///< for what can be made again
+    synced,  ///< on the disk, name included, when the call returns
+};
+
+/// A file that is written beside `target` and then takes its place in one step; gone again where it never does. Every writer has a name of
+/// its own: "<target>.aside-<pid>-<number>". All calls throw MachineError.
+class AsideFile {
+public:
+    explicit AsideFile(const std::filesystem::path& target);
+    ~AsideFile();
+    AsideFile(const AsideFile&) = delete;
+    AsideFile& operator=(const AsideFile&) = delete;
+
+    void write(std::string_view text);
+    void write(std::span<const std::byte> bytes);
+    void take_place(Durability durability);
+
+private:
+    std::filesystem::path target_, path_;
+    int descriptor_ = -1;
+};
+
+/// Gives `path` this content in one step. Throws MachineError; nothing is left beside it then.
+void replace_file(const std::filesystem::path& path, std::string_view text, Durability durability = Durability::cached);
+
+/// The folder's entries are on the disk when it returns; where it cannot be read or synced, that is the system's to do. Throws MachineError.
+void sync_folder(const std::filesystem::path& folder);
+/// With those above it; no error where it is there. Throws MachineError.
+void make_folder(const std::filesystem::path& folder);
+
+}  // namespace layersweep
