@@ -30,8 +30,8 @@ ModelFacts facts_of(const ModelRef& ref, const DecoderSpec& spec) {
     ModelFacts facts{.ref = ref, .family = spec.family, .layers = spec.layers, .d_model = spec.d_model};
     facts.vocabulary = spec.vocabulary;
     facts.positions = spec.positions;
-    facts.fixed_parameters = parameter_count(spec, 0, 0);
-    facts.block_parameters = spec.layers > 0 ? parameter_count(spec, 1, 0) - facts.fixed_parameters : 0;
+    facts.fixed_parameters = parameter_count(spec, 0);
+    facts.block_parameters = spec.layers > 0 ? parameter_count(spec, 1) - facts.fixed_parameters : 0;
     facts.ref.fingerprint = model_fingerprint(ref.path);
     return facts;
 }

@@ -3,12 +3,12 @@
 #include <sched.h>
 
 #include <algorithm>
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
-#include <sstream>
 #include <string>
 #include <vector>
+
+#include "worker/device/announced_gpus.hpp"
 
 namespace layersweep {
 
@@ -59,23 +59,10 @@ std::int64_t available_memory() {
     return bytes;
 }
 
-std::int64_t visible_gpus() {
-    if (const char* listed = std::getenv("CUDA_VISIBLE_DEVICES")) {
-        std::stringstream list(listed);
-        std::int64_t count = 0;
-        for (std::string id; std::getline(list, id, ',');) count += !id.empty() && id != "-1" && id != "NoDevFiles";
-        return count;
-    }
-    std::error_code absent;
-    std::int64_t count = 0;
-    for (const auto& entry : std::filesystem::directory_iterator("/proc/driver/nvidia/gpus", absent)) count += entry.is_directory();
-    return count;
-}
-
 }  // namespace
 
 MachineLimits machine_limits() {
-    return {allowed_cores(), available_memory(), visible_gpus()};
+    return {allowed_cores(), available_memory(), announced_gpus()};
 }
 
 std::int64_t trial_bytes(const Trial& trial, const ModelFacts& model) {

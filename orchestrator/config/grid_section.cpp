@@ -11,8 +11,6 @@
 namespace layersweep {
 namespace {
 
-const std::vector<std::string> required_axes{"model", "dataset", "mode", "layers", "seed"};
-
 template <class Map>
 std::vector<std::string> keys_of(const Map& map) {
     std::vector<std::string> keys;
@@ -21,7 +19,7 @@ std::vector<std::string> keys_of(const Map& map) {
 }
 
 std::vector<std::string> possible_axes() {
-    auto names = required_axes;
+    auto names = trial_axes();
     const auto settings = trial_setting_names();
     names.insert(names.end(), settings.begin(), settings.end());
     return names;
@@ -103,7 +101,7 @@ void check_axes(const SweepConfig& config, const YamlNode& grid) {
                               "keep it in the zip axis or beside it, not in both");
         }
     }
-    for (const auto& name : required_axes) {
+    for (const auto& name : trial_axes()) {
         if (seen.contains(name)) continue;
         throw ConfigError(grid.place.text(), fmt::format("the grid has no axis '{}'", name),
                           "model, dataset, mode, layers and seed make a trial", fmt::format("add '{}: [ … ]' under grid", name));
@@ -155,6 +153,11 @@ void read_set(const YamlNode& node, const SweepConfig& config, Override& entry) 
 }
 
 }  // namespace
+
+const std::vector<std::string>& trial_axes() {
+    static const std::vector<std::string> axes{"model", "dataset", "mode", "layers", "seed"};
+    return axes;
+}
 
 void read_grid(const YamlNode& node, SweepConfig& config) {
     const YamlMap grid(node, "grid");

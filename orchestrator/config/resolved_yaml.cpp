@@ -122,12 +122,11 @@ std::string rules(const SweepConfig& config) {
 }
 
 std::string settings(const SweepConfig& config) {
-    const SettingTarget target{config.training, config.resources, config.run, config.shortcuts, config.faults};
     std::string out;
     for (const auto& section : setting_sections()) {
         out += section + ":\n";
         for (const auto& setting : setting_table()) {
-            if (setting.section == section) out += fmt::format("  {}: {}\n", setting.name, value(setting.print(target)));
+            if (setting.section == section) out += fmt::format("  {}: {}\n", setting.name, value(setting.print(config)));
         }
     }
     return out;

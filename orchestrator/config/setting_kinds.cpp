@@ -7,6 +7,7 @@
 
 #include "orchestrator/config/suggestion.hpp"
 #include "protocol/errors.hpp"
+#include "protocol/number_text.hpp"
 
 namespace layersweep {
 namespace {
@@ -71,9 +72,7 @@ double Real::parse(const std::string& name, const SettingValue& value) const {
 }
 
 std::string Real::print(double value) const {
-    char buffer[32];
-    const auto end = std::to_chars(buffer, buffer + sizeof buffer, value).ptr;
-    return {buffer, end};
+    return shortest(value);
 }
 
 std::string Real::accepts() const {

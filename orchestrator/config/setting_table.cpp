@@ -1,6 +1,5 @@
 #include "orchestrator/config/setting_table.hpp"
 
-#include <algorithm>
 #include <utility>
 
 #include "orchestrator/config/setting_kinds.hpp"
@@ -87,11 +86,14 @@ void add_resources(std::vector<Setting>& table) {
     table.push_back(resource("gang", &R::gang, Whole{1}, "Workers that train one trial together; `batch` must be divisible by it."));
 }
 
-void add_run(std::vector<Setting>& table) {
+void add_shortcuts(std::vector<Setting>& table) {
     using S = ShortcutSettings;
     table.push_back(shortcut("vocabulary", &S::vocabulary, "Keep only the embedding rows that the trial can read."));
     table.push_back(shortcut("label_position", &S::label_position, "Compute the last block only where its output is read."));
     table.push_back(shortcut("shared_prefix", &S::shared_prefix, "Compute the demonstrations, which all prompts share, once."));
+}
+
+void add_faults(std::vector<Setting>& table) {
     table.push_back(field("faults", "max_attempts", SettingScope::run, &SettingTarget::faults, &FaultSettings::max_attempts, Whole{1},
                           "Attempts at a trial before it is set aside; the sweep goes on."));
     table.push_back(field("faults", "checkpoint_every", SettingScope::run, &SettingTarget::faults, &FaultSettings::checkpoint_every_s,
@@ -103,11 +105,9 @@ std::vector<Setting> make_table() {
     add_sampling(table);
     add_optimization(table);
     add_experiment(table);
-    add_run(table);
+    add_shortcuts(table);
     add_resources(table);
-    std::ranges::stable_sort(table, {}, [](const Setting& setting) {
-        return std::ranges::find(setting_sections(), setting.section) - setting_sections().begin();
-    });
+    add_faults(table);
     return table;
 }
 

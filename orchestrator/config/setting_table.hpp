@@ -8,15 +8,6 @@
 
 namespace layersweep {
 
-/// Every part of a configuration that settings write to.
-struct SettingTarget {
-    TrainingSettings training;
-    ResourceSettings resources;
-    RunSettings run;
-    ShortcutSettings shortcuts;
-    FaultSettings faults;
-};
-
 enum class SettingScope { trial, run };  ///< a trial's setting can be an axis and can be overridden
 
 /// One setting of the sweep file: the single source of its name, default, meaning, parser and printer.

@@ -3,33 +3,19 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <string_view>
 #include <system_error>
 
 #include <fmt/format.h>
 
 #include "orchestrator/config/sweep_config.hpp"
 #include "protocol/errors.hpp"
+#include "protocol/utf8.hpp"
 
 namespace layersweep {
 namespace {
 
 constexpr std::uintmax_t largest_file_bytes = 4u << 20;
-
-/// Bytes of the UTF-8 character that starts at `text[at]`; 0 where none does.
-std::size_t utf8_length(const std::string& text, std::size_t at) {
-    const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
-    const unsigned char lead = byte(at);
-    if (lead < 0x80) return 1;
-    const std::size_t length = lead >= 0xF0 ? 4 : lead >= 0xE0 ? 3 : 2;
-    if (lead < 0xC2 || lead > 0xF4 || at + length > text.size()) return 0;
-    for (std::size_t i = 1; i < length; ++i) {
-        if ((byte(at + i) & 0xC0) != 0x80) return 0;
-    }
-    const unsigned char second = byte(at + 1);
-    const bool overlong = (lead == 0xE0 && second < 0xA0) || (lead == 0xF0 && second < 0x90);
-    const bool outside = (lead == 0xED && second > 0x9F) || (lead == 0xF4 && second > 0x8F);
-    return overlong || outside ? 0 : length;
-}
 
 void check_file(const std::string& path) {
     std::error_code error;
@@ -52,7 +38,7 @@ void check_characters(const std::string& path, const std::string& text) {
     SourcePlace place{path, 1, 1};
     bool indentation = true;
     for (std::size_t at = 0; at < text.size();) {
-        const std::size_t length = utf8_length(text, at);
+        const std::size_t length = decode_utf8(std::string_view(text).substr(at)).length;
         const unsigned char c = static_cast<unsigned char>(text[at]);
         if (length == 0 || (c < 0x20 && c != '\n' && c != '\r' && c != '\t') || c == 0x7F) {
             throw ConfigError(place.text(), "a byte that is no UTF-8 text", "a sweep file is YAML text; this looks like a binary file",

@@ -27,22 +27,16 @@ std::vector<std::string> names_in_section(const std::string& section) {
 }
 
 void read_settings(const YamlMap& root, SweepConfig& config) {
-    SettingTarget target;
     for (const auto& section : setting_sections()) {
         const YamlNode* node = root.find(section);
         if (node == nullptr) continue;
         const YamlMap map(*node, section);
         map.allow_only(names_in_section(section));
         for (const auto& entry : map.entries()) {
-            find_setting(section, entry.key)->apply(target, setting_value(entry.value, map.name_of(entry.key)));
+            find_setting(section, entry.key)->apply(config, setting_value(entry.value, map.name_of(entry.key)));
             config.setting_places[entry.key] = entry.value.place;
         }
     }
-    config.training = target.training;
-    config.resources = target.resources;
-    config.run = target.run;
-    config.shortcuts = target.shortcuts;
-    config.faults = target.faults;
 }
 
 }  // namespace

@@ -56,8 +56,17 @@ struct RunSettings {
     std::optional<std::int64_t> workers;  ///< nullopt: auto
 };
 
+/// Every part of a configuration that settings write to.
+struct SettingTarget {
+    TrainingSettings training;
+    ResourceSettings resources;
+    RunSettings run;
+    ShortcutSettings shortcuts;
+    FaultSettings faults;
+};
+
 /// A sweep file, typed and checked as far as that is possible without looking at models and data.
-struct SweepConfig {
+struct SweepConfig : SettingTarget {
     std::string name;
     SourcePlace place;
     std::map<std::string, std::pair<ModelRef, SourcePlace>> models;      ///< path resolved and absolute; fingerprint empty
@@ -65,16 +74,14 @@ struct SweepConfig {
     std::vector<Axis> axes;                                              ///< in file order
     std::vector<Match> exclude;
     std::vector<Override> overrides;
-    TrainingSettings training;
-    ResourceSettings resources;
-    RunSettings run;
-    ShortcutSettings shortcuts;
-    FaultSettings faults;
     std::map<std::string, SourcePlace> setting_places;  ///< where `training`, `resources`, … set a setting; absent: its default holds
 };
 
 /// Reads a sweep file. Throws ConfigError (file:line:column, reason, nearest valid name).
 [[nodiscard]] SweepConfig load_sweep(const std::string& path);
+
+/// The axes that every trial has: model, dataset, mode, layers, seed.
+[[nodiscard]] const std::vector<std::string>& trial_axes();
 
 /// Applies one training or resource setting by name to a trial ("learning_rate", "batch", "gang", …). Throws ConfigError at the place.
 /// Returns false where no setting has that name.

@@ -33,9 +33,6 @@ public:
     void OnDocumentEnd() override {}
 
     void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override {
-        if (wants_key()) {
-            throw ConfigError(place(mark).text(), "a key that is empty or null", "keys are text", "put the key between double quotes");
-        }
         add({.kind = YamlNode::Kind::null, .place = place(mark)}, anchor);
     }
 
@@ -90,7 +87,8 @@ private:
         if (start >= source_.size() || (source_[start] != '"' && source_[start] != '\'')) return;
         const char quote = source_[start];
         for (std::size_t at = start + 1; at < source_.size(); ++at) {
-            if (quote == '"' && source_[at] == '\\') {
+            const bool escaped = quote == '"' ? source_[at] == '\\' : source_.compare(at, 2, "''") == 0;
+            if (escaped) {
                 ++at;
             } else if (source_[at] == quote) {
                 return;
@@ -108,9 +106,6 @@ private:
     }
 
     void open(YamlNode node, YAML::anchor_t anchor) {
-        if (wants_key()) {
-            throw ConfigError(node.place.text(), "a list or map used as a key", "keys are text", "write a plain key");
-        }
         count(1, node.place);
         check_depth(stack_.size() + 1, node.place);
         stack_.push_back({.node = std::move(node), .anchor = anchor});
@@ -149,6 +144,8 @@ private:
     }
 
     void set_key(const YamlNode& node) {
+        if (node.kind == YamlNode::Kind::null)
+            throw ConfigError(node.place.text(), "a key that is empty or null", "keys are text", "put the key between double quotes");
         if (node.kind != YamlNode::Kind::scalar) {
             throw ConfigError(node.place.text(), "a list or map used as a key", "keys are text", "write a plain key");
         }

@@ -1,7 +1,6 @@
 #include "orchestrator/grid/axis_point.hpp"
 
 #include <algorithm>
-#include <array>
 
 #include "orchestrator/config/setting_kinds.hpp"
 #include "protocol/errors.hpp"
@@ -45,8 +44,7 @@ void for_each_value(const SweepConfig& config, const std::vector<std::size_t>& i
 }  // namespace
 
 bool is_trial_axis(const std::string& name) {
-    constexpr std::array axes{"model", "dataset", "mode", "layers", "seed"};
-    return std::ranges::find(axes, name) != axes.end();
+    return std::ranges::find(trial_axes(), name) != trial_axes().end();
 }
 
 std::string canonical_value(const std::string& axis, const SettingValue& value, std::int64_t model_layers) {
@@ -67,7 +65,7 @@ AxisPoint axis_point(const SweepConfig& config, const Catalog& catalog, const st
     LAYERSWEEP_CHECK(point.model != nullptr && point.dataset != nullptr, "a grid without the axes model and dataset");
     for_each_value(config, indices, [&](const std::string& axis, const SettingValue& value) {
         if (axis == "layers") point.trial.layers = parse_layers(value).value_or(point.model->layers);
-        point.values[axis] = canonical_value(axis, value, point.model->layers);
+        point.values[axis] = is_trial_axis(axis) ? canonical_value(axis, value, point.model->layers) : *printed_setting(point.trial, axis);
         if (!is_trial_axis(axis)) point.trial.other_axes.emplace_back(axis, point.values[axis]);
     });
     return point;

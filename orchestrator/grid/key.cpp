@@ -1,4 +1,3 @@
-#include <charconv>
 #include <map>
 #include <string>
 
@@ -7,6 +6,7 @@
 
 #include "orchestrator/grid/grid.hpp"
 #include "protocol/hash.hpp"
+#include "protocol/number_text.hpp"
 
 namespace layersweep {
 namespace {
@@ -15,8 +15,7 @@ namespace {
 constexpr int material_version = 1;
 
 std::string json(double value) {
-    char buffer[32];
-    return {buffer, std::to_chars(buffer, buffer + sizeof buffer, value).ptr};
+    return shortest(value);
 }
 std::string json(std::int64_t value) {
     return std::to_string(value);

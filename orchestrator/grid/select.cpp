@@ -54,7 +54,7 @@ std::string canonical(const std::string& axis, const std::string& text) {
 }
 
 Values parse_pattern(const std::string& pattern, const Grid& grid) {
-    std::vector<std::string> axes{"model", "dataset", "mode", "layers", "seed"};
+    auto axes = trial_axes();
     axes.insert(axes.end(), grid.axis_names.begin(), grid.axis_names.end());
     Values wanted;
     for (const auto& part : split(pattern)) {

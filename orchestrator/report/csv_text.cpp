@@ -1,15 +1,8 @@
 #include "orchestrator/report/csv_text.hpp"
 
-#include <array>
-#include <charconv>
+#include "protocol/number_text.hpp"
 
 namespace layersweep {
-
-std::string shortest(double value) {
-    std::array<char, 32> buffer{};
-    const auto end = std::to_chars(buffer.data(), buffer.data() + buffer.size(), value).ptr;
-    return {buffer.data(), end};
-}
 
 void CsvText::separate() {
     if (!at_start_) out_ += ',';

@@ -7,9 +7,6 @@
 
 namespace layersweep {
 
-/// The shortest decimal that reads back to the same double.
-[[nodiscard]] std::string shortest(double value);
-
 /// A CSV file being written, quoted as RFC 4180 asks; lines end in a line feed.
 class CsvText {
 public:

@@ -10,10 +10,13 @@
 #include <cstdint>
 #include <utility>
 
+#include "protocol/utf8.hpp"
+
 namespace layersweep {
 namespace {
 
-struct CodePoint {
+/// A character of a text: bytes it takes there, and columns of a terminal.
+struct Character {
     std::size_t bytes = 1;
     std::size_t columns = 1;
 };
@@ -31,17 +34,11 @@ bool is_wide(std::uint32_t c) {
     return std::ranges::any_of(ranges, [c](const auto& range) { return range.first <= c && c <= range.second; });
 }
 
-/// The code point at the start of a text that is not empty; a malformed byte counts as one.
-CodePoint first_of(std::string_view text) {
-    const auto lead = static_cast<unsigned char>(text[0]);
-    const std::size_t bytes = lead < 0xC0 ? 1 : lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : 4;
-    if (bytes == 1 || bytes > text.size()) return {};
-    std::uint32_t value = lead & (0xFFu >> (bytes + 1));
-    for (const char c : text.substr(1, bytes - 1)) {
-        if ((static_cast<unsigned char>(c) & 0xC0) != 0x80) return {};
-        value = value << 6 | (static_cast<unsigned char>(c) & 0x3F);
-    }
-    return {bytes, is_wide(value) ? 2u : 1u};
+/// The first of a text that is not empty; a malformed byte counts as one.
+Character first_of(std::string_view text) {
+    const auto point = decode_utf8(text);
+    if (point.length == 0) return {};
+    return {point.length, is_wide(point.value) ? 2u : 1u};
 }
 
 }  // namespace
@@ -49,7 +46,7 @@ CodePoint first_of(std::string_view text) {
 std::size_t display_width(std::string_view text) {
     std::size_t columns = 0;
     while (!text.empty()) {
-        const CodePoint point = first_of(text);
+        const Character point = first_of(text);
         columns += point.columns;
         text.remove_prefix(point.bytes);
     }
@@ -61,7 +58,7 @@ std::string fitted(std::string_view text, std::size_t columns) {
     if (columns == 0) return "";
     std::size_t bytes = 0;
     for (std::size_t used = 0;;) {
-        const CodePoint point = first_of(text.substr(bytes));
+        const Character point = first_of(text.substr(bytes));
         used += point.columns;
         if (used > columns - 1) break;
         bytes += point.bytes;

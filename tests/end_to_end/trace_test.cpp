@@ -15,10 +15,10 @@ std::string weights_hash(const std::string& csv, const std::string& trial) {
 
 TEST_F(SmallSweep, TraceIsTheSameComputationAsRun) {
     ASSERT_EQ(run("run", 2).exit_code, 0);
-    for (const std::string mode : {"lm", "p-cls", "cls"}) {
+    for (const std::string mode : {"p-cls", "cls", "lm"}) {
         for (const std::string model : {"tiny-gpt2", "tiny-opt"}) {
             SCOPED_TRACE(model + " " + mode);
-            const auto out = folder(model + mode);
+            const auto out = folder(model);  // the same for all modes: what an earlier trace left is replaced
             const auto traced =
                 run_layersweep({"trace", small_, "model=" + model + ",dataset=trec,mode=" + mode + ",layers=2,seed=0", "--out", out},
                                log("trace"), environment());
@@ -31,6 +31,18 @@ TEST_F(SmallSweep, TraceIsTheSameComputationAsRun) {
             EXPECT_EQ(std::filesystem::exists(out + "/checkpoint/head.safetensors"), mode != "lm");
         }
     }
+}
+
+TEST_F(SmallSweep, TraceDoesNotWriteOverTheModelItReads) {
+    std::filesystem::create_directories(folder("t"));
+    std::filesystem::copy(LAYERSWEEP_SOURCE_DIR "/configs/demo/models/tiny-gpt2", folder("t/checkpoint"));
+    const auto before = read_text(folder("t/checkpoint/model.safetensors"));
+    const auto config = changed("own", {{"${DEMO}/models/tiny-gpt2", folder("t/checkpoint")}});
+    const auto traced = run_layersweep({"trace", config, "model=tiny-gpt2,dataset=trec,mode=lm,layers=1", "--out", folder("t")},
+                                       log("trace"), environment());
+    EXPECT_EQ(traced.exit_code, 2) << traced.output;
+    EXPECT_EQ(read_text(folder("t/checkpoint/model.safetensors")), before);
+    EXPECT_TRUE(std::filesystem::exists(folder("t/checkpoint/vocab.json")));
 }
 
 TEST_F(SmallSweep, TraceHoldsWholePaddedInputsOneLineAStep) {

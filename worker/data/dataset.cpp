@@ -5,16 +5,14 @@
 #include <unordered_map>
 
 #include "protocol/errors.hpp"
+#include "protocol/utf8.hpp"
 #include "worker/data/dataset_description.hpp"
 #include "worker/data/dataset_format.hpp"
 #include "worker/data/read_file.hpp"
 #include "worker/data/text_table.hpp"
-#include "worker/data/utf8.hpp"
 
 namespace layersweep {
 namespace {
-
-constexpr std::string_view placeholder = "{text}";
 
 std::string row_of(const std::string& path, std::int64_t row) {
     return path + ": row " + std::to_string(row + 1);
@@ -83,10 +81,7 @@ void read_trec_file(const std::string& path, SplitReader& reader) {
     const std::string bytes = read_file(path);
     std::string_view rest = bytes;
     for (std::int64_t row = 0; !rest.empty();) {
-        const auto end = std::min(rest.find('\n'), rest.size());
-        std::string_view line = rest.substr(0, end);
-        rest.remove_prefix(std::min(end + 1, rest.size()));
-        if (line.ends_with('\r')) line.remove_suffix(1);
+        const auto line = next_line(rest);
         if (line.empty()) continue;
         const auto colon = line.find(':'), space = line.find(' ');
         if (colon == std::string_view::npos || space == std::string_view::npos || space < colon) {

@@ -13,8 +13,6 @@
 namespace layersweep {
 namespace {
 
-constexpr std::string_view placeholder = "{text}";
-
 void check_format(const DatasetRef& ref) {
     if (find_builtin_format(ref.format) != nullptr || ref.format == "csv" || ref.format == "tsv") return;
     if (ref.format == "jsonl" || ref.format == "parquet") {

@@ -11,6 +11,9 @@
 
 namespace layersweep {
 
+/// Where a prompt template takes the text.
+inline constexpr std::string_view placeholder = "{text}";
+
 /// What is known of a built-in format: where its publisher put what, and how the paper prompts for it (docs/experiment.md).
 struct BuiltinFormat {
     std::string_view name;

@@ -1,5 +1,6 @@
 #include "worker/data/read_file.hpp"
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 
@@ -19,6 +20,14 @@ std::string read_file(const std::string& path) {
     in.read(bytes.data(), static_cast<std::streamsize>(bytes.size()));
     if (error || !in) throw ConfigError(path, "this file cannot be read", "its content is needed to start", "check its permissions");
     return bytes;
+}
+
+std::string_view next_line(std::string_view& rest) {
+    const auto end = std::min(rest.find('\n'), rest.size());
+    auto line = rest.substr(0, end);
+    rest.remove_prefix(std::min(end + 1, rest.size()));
+    if (line.ends_with('\r')) line.remove_suffix(1);
+    return line;
 }
 
 }  // namespace layersweep

@@ -5,10 +5,10 @@
 #include <limits>
 
 #include "protocol/errors.hpp"
+#include "protocol/utf8.hpp"
 #include "worker/data/bpe.hpp"
 #include "worker/data/split_pattern.hpp"
 #include "worker/data/tokenizer_files.hpp"
-#include "worker/data/utf8.hpp"
 
 namespace layersweep {
 namespace {

@@ -1,16 +1,14 @@
 #include "worker/data/tokenizer_files.hpp"
 
-#include <algorithm>
 #include <array>
 #include <filesystem>
-#include <map>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string_view>
 
 #include "protocol/errors.hpp"
+#include "protocol/utf8.hpp"
 #include "worker/data/read_file.hpp"
-#include "worker/data/utf8.hpp"
 
 namespace layersweep {
 namespace {
@@ -56,19 +54,19 @@ private:
     std::array<int, 0x144> byte_of_{};
 };
 
-/// Reads the vocabulary and keeps every token as it is printed too, for the special ones.
-std::map<std::string, std::int32_t> read_vocabulary(const json& printed, const ByteAlphabet& alphabet, TokenizerFiles& files) {
-    std::map<std::string, std::int32_t> by_name;
-    constexpr std::int64_t largest_id = 1 << 24;
+std::int32_t token_id(const json& id, const char* kind, const std::string& name, const std::string& path) {
+    constexpr std::int64_t largest = 1 << 24;
+    if (!id.is_number_integer() || id.get<std::int64_t>() < 0 || id.get<std::int64_t>() > largest)
+        refuse(path, std::string("the ") + kind + " \"" + name + "\" has no usable id");
+    return id.get<std::int32_t>();
+}
+
+void read_vocabulary(const json& printed, const ByteAlphabet& alphabet, TokenizerFiles& files) {
     if (!printed.is_object() || printed.empty()) refuse(files.source, "there is no vocabulary");
     for (const auto& [name, id] : printed.items()) {
-        if (!id.is_number_integer() || id.get<std::int64_t>() < 0 || id.get<std::int64_t>() > largest_id) {
-            refuse(files.source, "the token \"" + name + "\" has no usable id");
-        }
-        by_name.emplace(name, id.get<std::int32_t>());
-        if (auto bytes = alphabet.bytes(name)) files.vocabulary.emplace(std::move(*bytes), id.get<std::int32_t>());
+        const auto number = token_id(id, "token", name, files.source);
+        if (auto bytes = alphabet.bytes(name)) files.vocabulary.emplace(std::move(*bytes), number);
     }
-    return by_name;
 }
 
 void append_merge(std::string_view left, std::string_view right, const ByteAlphabet& alphabet, TokenizerFiles& files,
@@ -88,10 +86,7 @@ void read_merges_txt(const std::string& path, const ByteAlphabet& alphabet, Toke
     const std::string bytes = read_file(path);
     std::string_view rest = bytes;
     for (std::int64_t line_number = 1; !rest.empty(); ++line_number) {
-        const auto end = std::min(rest.find('\n'), rest.size());
-        auto line = rest.substr(0, end);
-        rest.remove_prefix(std::min(end + 1, rest.size()));
-        if (line.ends_with('\r')) line.remove_suffix(1);
+        const auto line = next_line(rest);
         if (line.empty() || line.starts_with("#version")) continue;
         append_merge(line, alphabet, files, path + ":" + std::to_string(line_number));
     }
@@ -99,23 +94,19 @@ void read_merges_txt(const std::string& path, const ByteAlphabet& alphabet, Toke
 
 /// What transformers gives the two families as special tokens. The vocabularies tell them apart: OPT's begins as fairseq's do. (OPT's also
 /// holds <|endoftext|>, as an ordinary token that no text is read as.)
-void add_family_tokens(const std::map<std::string, std::int32_t>& by_name, TokenizerFiles& files) {
-    const auto has = [&](const std::string& name, std::int32_t id) {
-        const auto found = by_name.find(name);
-        return found != by_name.end() && found->second == id;
-    };
+void add_family_tokens(const json& printed, TokenizerFiles& files) {
+    const auto has = [&](const char* name, int id) { return printed.value(name, -1) == id; };
     if (has("<s>", 0) && has("<pad>", 1) && has("</s>", 2)) {
         files.added_tokens = {{"<pad>", 1}, {"</s>", 2}};
-    } else if (const auto end = by_name.find("<|endoftext|>"); end != by_name.end()) {
-        files.added_tokens = {{end->first, end->second}};
+    } else if (const auto end = printed.find("<|endoftext|>"); end != printed.end()) {
+        files.added_tokens = {{end.key(), end->get<std::int32_t>()}};
     }
 }
 
 void read_added_tokens(const json& tokenizer, TokenizerFiles& files) {
-    files.added_tokens.clear();
     for (const auto& token : tokenizer.value("added_tokens", json::array())) {
         if (!token.is_object() || !token.contains("content") || !token["content"].is_string() || !token.contains("id") ||
-            !token["id"].is_number_integer() || token["content"].get<std::string>().empty()) {
+            token["content"].get<std::string>().empty()) {
             refuse(files.source, "an added token has no content or no id");
         }
         const auto content = token["content"].get<std::string>();
@@ -123,7 +114,7 @@ void read_added_tokens(const json& tokenizer, TokenizerFiles& files) {
             if (token.value(flag, json(false)) == json(true))
                 refuse(files.source, "the added token \"" + content + "\" has the flag " + flag);
         }
-        files.added_tokens.emplace_back(content, token["id"].get<std::int32_t>());
+        files.added_tokens.emplace_back(content, token_id(token["id"], "added token", content, files.source));
     }
 }
 
@@ -131,8 +122,8 @@ void read_added_tokens(const json& tokenizer, TokenizerFiles& files) {
 void append_added_tokens(const std::string& path, TokenizerFiles& files) {
     const json tokens = parse_json(path);
     for (const auto& [content, id] : tokens.items()) {
-        if (content.empty() || !id.is_number_integer()) refuse(path, "an added token has no content or no id");
-        files.added_tokens.emplace_back(content, id.get<std::int32_t>());
+        if (content.empty()) refuse(path, "an added token has no content");
+        files.added_tokens.emplace_back(content, token_id(id, "added token", content, path));
     }
 }
 
@@ -193,7 +184,9 @@ TokenizerFiles read_tokenizer_files(const std::string& folder) {
     const ByteAlphabet alphabet;
     TokenizerFiles files{.source = has_pair ? vocab : tokenizer};
     if (has_pair) {
-        add_family_tokens(read_vocabulary(parse_json(vocab), alphabet, files), files);
+        const json printed = parse_json(vocab);
+        read_vocabulary(printed, alphabet, files);
+        add_family_tokens(printed, files);
         read_merges_txt(merges, alphabet, files);
         const auto added = (root / "added_tokens.json").string();
         if (std::filesystem::exists(added)) append_added_tokens(added, files);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <string>
 #include <unordered_map>
@@ -16,6 +17,9 @@ struct TokenizerFiles {
     std::vector<std::pair<std::string, std::int32_t>> added_tokens;
     std::string source;  ///< the file to name in errors
 };
+
+/// The files of a model folder that decide how texts become tokens.
+inline constexpr std::array tokenizer_file_names{"vocab.json", "merges.txt", "tokenizer.json", "added_tokens.json"};
 
 /// From `vocab.json` + `merges.txt`, or from `tokenizer.json` where these are absent. Throws ConfigError for what is missing, malformed,
 /// or no byte-level BPE as GPT-2 and OPT use it.

@@ -3,11 +3,11 @@
 #include <ATen/Context.h>
 #include <ATen/Parallel.h>
 
-#include <cstdlib>
 #include <fstream>
 #include <iterator>
 
 #include "protocol/errors.hpp"
+#include "worker/device/announced_gpus.hpp"
 #include "worker/device/gpus.hpp"
 #include "worker/device/machine_class.hpp"
 
@@ -31,12 +31,6 @@ void make_arithmetic_repeatable() {
     at::globalContext().setDeterministicFillUninitializedMemory(false);
 }
 
-/// A GPU that this process seems to be meant to use, seen without CUDA.
-bool gpu_is_announced() {
-    if (const char* listed = std::getenv("CUDA_VISIBLE_DEVICES")) return *listed != '\0' && std::string(listed) != "-1";
-    return std::ifstream("/proc/driver/nvidia/version").good();
-}
-
 [[noreturn]] void refuse_missing_gpu(const std::string& what) {
     if (built_with_cuda()) {
         throw ConfigError("resources.device", what, "CUDA shows no GPU to this process",
@@ -58,7 +52,7 @@ WorkerDevice WorkerDevice::open(Device wanted, int local_worker, std::int64_t th
     LAYERSWEEP_CHECK(local_worker >= 0, "only workers open a device");
     const int gpus = wanted == Device::cpu ? 0 : visible_gpus();
     if (gpus == 0 && wanted == Device::cuda) refuse_missing_gpu("cuda is asked for, but no GPU can be used");
-    if (gpus == 0 && wanted == Device::automatic && gpu_is_announced()) refuse_missing_gpu("a GPU seems to be here, but cannot be used");
+    if (gpus == 0 && wanted == Device::automatic && announced_gpus() > 0) refuse_missing_gpu("a GPU seems to be here, but cannot be used");
     make_arithmetic_repeatable();
     WorkerDevice device(gpus == 0 ? cpu_facts() : open_gpu(gpu_of(local_worker, gpus)));
     device.use_threads(threads);

@@ -28,7 +28,7 @@ public:
     [[nodiscard]] const std::string& name() const { return facts_.name; }
     /// What has to be equal for the bits of a result to be equal: "GenuineIntel amx avx512_bf16 avx512 avx2, threads 1", or GPU and driver.
     [[nodiscard]] std::string machine_class() const;
-    /// Since the process began (resident, CPU) or since the device was opened (allocated, CUDA).
+    /// Resident (CPU) or allocated (CUDA), since the last reset; where /proc does not let us reset it, since the process began.
     [[nodiscard]] std::int64_t peak_memory_bytes() const;
     /// The next peak counts from here: before each trial.
     void reset_peak_memory() const;

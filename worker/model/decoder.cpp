@@ -82,9 +82,8 @@ at::Tensor DecoderPass::attention(std::int64_t number, const at::Tensor& h) cons
     const auto& k = parts[1];
     const auto& v = parts[2];
     at::Tensor seen;  // [batch, heads, length, width]
-    if (draw_ && spec_.attention_dropout > 0) {
-        const auto future = at::ones({length, length}, h.options().dtype(at::kBool)).triu(1);
-        const auto scores = at::matmul(q, k.transpose(2, 3)).mul(1 / std::sqrt(double(width))).masked_fill(future, -INFINITY);
+    if (attention_is_dropped()) {
+        const auto scores = at::matmul(q, k.transpose(2, 3)).mul(1 / std::sqrt(double(width))).masked_fill(future_, -INFINITY);
         seen = at::matmul(dropout(at::softmax(scores, -1), spec_.attention_dropout, number, attention_site), v);
     } else {
         seen = at::scaled_dot_product_attention(q, k, v, {}, 0.0, /*is_causal=*/true);
@@ -105,6 +104,7 @@ at::Tensor DecoderPass::residual_stream(const at::Tensor& ids) {
     LAYERSWEEP_CHECK(length <= spec_.positions, "an input is longer than the model's positions");
     const auto tokens = gather("wte", ids.reshape({-1})).view({batch, length, spec_.d_model});
     const auto places = gather("wpe", at::arange(spec_.position_offset, spec_.position_offset + length, ids.options()));
+    if (attention_is_dropped()) future_ = at::ones({length, length}, tokens.options().dtype(at::kBool)).triu(1);
     auto x = dropout(tokens + places, spec_.embedding_dropout, -1, embedding_site);
     for (std::int64_t number = 0; number < blocks_; ++number) x = block(number, x);
     return x;

@@ -50,6 +50,7 @@ private:
     [[nodiscard]] at::Tensor linear(const std::string& name, const at::Tensor& x) const;
     [[nodiscard]] at::Tensor norm(const std::string& name, const at::Tensor& x) const;
     [[nodiscard]] at::Tensor dropout(const at::Tensor& x, double rate, std::int64_t layer, int site) const;
+    [[nodiscard]] bool attention_is_dropped() const { return draw_ && spec_.attention_dropout > 0; }
     [[nodiscard]] at::Tensor gather(const std::string& parameter, const at::Tensor& index);
 
     const DecoderSpec& spec_;
@@ -57,6 +58,7 @@ private:
     const Parameters& parameters_;
     std::optional<DropoutDraw> draw_;
     std::vector<GatheredRows> gathered_;
+    at::Tensor future_;  ///< [length, length], true where attention may not look; only where attention is dropped
 };
 
 }  // namespace layersweep

@@ -4,11 +4,13 @@
 
 #include <cmath>
 #include <filesystem>
-#include <fstream>
 #include <numeric>
 
+#include "protocol/durable_file.hpp"
 #include "protocol/errors.hpp"
 #include "worker/data/philox.hpp"
+#include "worker/data/read_file.hpp"
+#include "worker/data/tokenizer_files.hpp"
 
 namespace layersweep {
 
@@ -42,11 +44,11 @@ at::Tensor writable(const Parameters& parameters, const std::string& name) {
 }
 
 void copy_tokenizer_files(const std::string& from, const std::string& to) {
-    namespace fs = std::filesystem;
-    for (const char* name :
-         {"vocab.json", "merges.txt", "tokenizer.json", "added_tokens.json", "tokenizer_config.json", "special_tokens_map.json"}) {
-        if (fs::exists(fs::path(from) / name))
-            fs::copy_file(fs::path(from) / name, fs::path(to) / name, fs::copy_options::overwrite_existing);
+    std::vector<std::string> names(tokenizer_file_names.begin(), tokenizer_file_names.end());
+    names.insert(names.end(), {"tokenizer_config.json", "special_tokens_map.json"});
+    for (const auto& name : names) {
+        std::filesystem::remove(to + "/" + name);
+        if (std::filesystem::exists(from + "/" + name)) replace_file(to + "/" + name, read_file(from + "/" + name));
     }
 }
 
@@ -114,8 +116,8 @@ void export_model(const std::string& folder, const Parameters& parameters, const
     std::vector<std::int64_t> own_blocks(static_cast<std::size_t>(blocks));
     std::iota(own_blocks.begin(), own_blocks.end(), std::int64_t{0});
     const auto written = parameter_sources(read_decoder_spec(source_folder), own_blocks);
-    std::filesystem::create_directories(folder);
-    std::ofstream(folder + "/config.json") << cut_config(source_folder, blocks).dump(2) << '\n';
+    make_folder(folder);
+    replace_file(folder + "/config.json", cut_config(source_folder, blocks).dump(2) + '\n');
     copy_tokenizer_files(source_folder, folder);
     std::vector<at::Tensor> hosts;  // keeps the bytes alive until they are written
     std::vector<TensorToWrite> tensors;
@@ -127,6 +129,7 @@ void export_model(const std::string& folder, const Parameters& parameters, const
             row += part.shape.front();
         }
     }
+    std::filesystem::remove(folder + "/head.safetensors");
     if (const auto& last = parameters.sources().back(); last.name == head_name) {
         const auto head = writable(parameters, last.name).cpu().contiguous();
         write_safetensors(folder + "/head.safetensors", {to_write("weight", last.shape, head)});

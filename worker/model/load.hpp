@@ -28,7 +28,7 @@ void initialize_random(Parameters& parameters, const DecoderSpec& spec, std::int
 void initialize_head(Parameters& parameters, std::uint64_t seed);
 
 /// Writes a Hugging Face folder: cut config.json, model.safetensors, the tokenizer's files, and head.safetensors ("weight") if there is a
-/// head. `source_folder`: where config and tokenizer come from.
+/// head; what an earlier export left under these names goes. `source_folder`: where config and tokenizer come from.
 void export_model(const std::string& folder, const Parameters& parameters, const std::string& source_folder, std::int64_t blocks);
 
 }  // namespace layersweep

@@ -4,29 +4,20 @@
 
 #include "protocol/errors.hpp"
 #include "protocol/hash.hpp"
+#include "worker/model/checkpoint/checkpoint.hpp"
 
 namespace layersweep {
-
-namespace {
-
-std::int64_t elements(const std::vector<std::int64_t>& shape) {
-    std::int64_t product = 1;
-    for (const auto size : shape) product *= size;
-    return product;
-}
-
-}  // namespace
 
 Parameters::Parameters(const std::vector<ParameterSource>& sources, std::int64_t extra, at::ScalarType dtype, at::Device device)
     : sources_(sources) {
     std::int64_t count = 0;
-    for (const auto& source : sources_) count += elements(source.shape);
+    for (const auto& source : sources_) count += elements_of(source.shape);
     const auto options = at::TensorOptions().dtype(dtype).device(device);
     values_ = at::zeros({count}, options);
     gradients_ = at::zeros({count + extra}, options);
     std::int64_t offset = 0;
     for (const auto& source : sources_) {
-        const auto size = elements(source.shape);
+        const auto size = elements_of(source.shape);
         auto leaf = values_.narrow(0, offset, size).view(source.shape).detach();
         leaf.set_requires_grad(true);
         leaf.mutable_grad() = gradients_.narrow(0, offset, size).view(source.shape);

@@ -57,12 +57,16 @@ CutModel::CutModel(const Trial& trial, const WarmModel& warm, const std::vector<
     initialize_head(parameters_, trial.seed);
 }
 
+at::Tensor CutModel::states_at(DecoderPass& pass, const at::Tensor& ids, const std::vector<std::int64_t>& places) const {
+    const auto stream = pass.residual_stream(ids).view({-1, spec_.d_model});
+    return pass.final_norm(stream.index_select(0, at::tensor(places).to(ids.device())));
+}
+
 at::Tensor CutModel::label_states(DecoderPass& pass, std::span<const EncodedRow* const> rows) const {
     const auto ids = padded_ids(rows, label_tokens_.device());
     std::vector<std::int64_t> places(rows.size());
     for (std::size_t r = 0; r < rows.size(); ++r) places[r] = std::int64_t(r) * ids.size(1) + std::int64_t(rows[r]->ids.size()) - 1;
-    const auto stream = pass.residual_stream(ids).view({-1, spec_.d_model});
-    return pass.final_norm(stream.index_select(0, at::tensor(places).to(ids.device())));
+    return states_at(pass, ids, places);
 }
 
 at::Tensor CutModel::class_scores(DecoderPass& pass, const at::Tensor& states) const {
@@ -88,8 +92,7 @@ at::Tensor CutModel::summed_prompt_loss(DecoderPass& pass, std::span<const Encod
             weights.push_back(1.0 / double(fed.size()));
         }
     }
-    const auto stream = pass.residual_stream(ids).view({-1, spec_.d_model});
-    const auto states = pass.final_norm(stream.index_select(0, at::tensor(places).to(ids.device())));
+    const auto states = states_at(pass, ids, places);
     const auto losses =
         at::cross_entropy_loss(at::matmul(states, parameters_["wte"].t()), at::tensor(targets).to(ids.device()), {}, at::Reduction::None);
     return (losses * at::tensor(weights).to(losses.options())).sum();

@@ -33,6 +33,8 @@ public:
     [[nodiscard]] std::int64_t blocks() const { return blocks_; }
 
 private:
+    /// Behind the final norm: [places, d_model]; a place is row · length + position.
+    [[nodiscard]] at::Tensor states_at(DecoderPass& pass, const at::Tensor& ids, const std::vector<std::int64_t>& places) const;
     [[nodiscard]] at::Tensor label_states(DecoderPass& pass, std::span<const EncodedRow* const> rows) const;
     [[nodiscard]] at::Tensor class_scores(DecoderPass& pass, const at::Tensor& states) const;
     [[nodiscard]] at::Tensor summed_loss(DecoderPass& pass, std::span<const EncodedRow* const> rows) const;

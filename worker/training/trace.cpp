@@ -64,6 +64,10 @@ private:
 }  // namespace
 
 std::string trace_trial(const Trial& trial, const std::string& folder, std::optional<std::int64_t> steps, WarmStore& warm) {
+    const auto checkpoint = folder + "/checkpoint";
+    if (std::filesystem::exists(checkpoint) && std::filesystem::equivalent(checkpoint, trial.model.path))
+        throw ConfigError(checkpoint, "this is the model's own folder", "the cut model would replace the whole one",
+                          "name another folder with --out");
     std::filesystem::create_directories(folder);
     TraceWriter writer(folder, trial.mode, steps);
     const auto solo = solo_collective();

@@ -33,8 +33,8 @@ public:
     [[nodiscard]] virtual bool wants_stop() = 0;
 };
 
-/// Asked between steps: shall the attempt be abandoned? Also where progress is told.
-using StepHook = std::function<bool(std::int64_t epoch, std::int64_t step)>;  ///< true: go on
+/// Asked between steps whether to go on. Also where progress is told.
+using StepHook = std::function<bool(std::int64_t epoch, std::int64_t step)>;
 
 /// Thrown out of `run_trial` when the step hook said no.
 struct TrialAbandoned {};

@@ -61,6 +61,7 @@ TEST(YamlSource, SyntaxErrorHasLineAndColumn) {
 TEST(YamlSource, OpenQuoteIsRefusedWhereItOpens) {
     EXPECT_THAT(refusal("sweep: 'a\nmodels: 1\n"), AllOf(StartsWith("sweep.yaml:1:8: "), HasSubstr("never closed")));
     EXPECT_THAT(refusal("sweep: \"a\\\"\n"), HasSubstr("never closed"));
+    EXPECT_THAT(refusal("sweep: 'it''s\nmodels: 1\n"), AllOf(StartsWith("sweep.yaml:1:8: "), HasSubstr("never closed")));
 }
 
 TEST(YamlSource, DuplicateKeysAreRefusedAtTheSecond) {

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "orchestrator/report/csv_text.hpp"
+#include "protocol/number_text.hpp"
 #include "tests/orchestrator/report/sample.hpp"
 
 namespace layersweep {

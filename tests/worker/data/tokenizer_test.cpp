@@ -90,6 +90,13 @@ TEST_F(TokenizerTest, ReadsTokensThatAUserAdded) {
     EXPECT_EQ(Tokenizer::open(folder_.path().string()).vocabulary_size(), 269);
 }
 
+TEST_F(TokenizerTest, RefusesAddedTokensWithIdsThatNoVocabularyHas) {
+    for (const char* id : {"-1", "4294967298", "1.5"}) {
+        folder_.write("added_tokens.json", std::string(R"({"good": )") + id + "}");
+        expect_config_error([&] { static_cast<void>(pieces("a")); }, {"added_tokens.json", "good", "no usable id"});
+    }
+}
+
 TEST_F(TokenizerTest, ReadsTokenizerJsonAlikeWithBothFormsOfMerges) {
     const std::string text = "hello the<|endoftext|> oo\n  abc \xC3\xA9";
     const auto expected = Tokenizer::open(folder_.path().string()).encode_ids(text);

@@ -92,7 +92,7 @@ TEST(WorkerDeviceWithoutGpu, AutomaticDoesNotTakeTheCpuWhereAGpuIsAnnounced) {
 
 TEST(WorkerDeviceWithoutGpu, AutomaticIsTheCpuWhereGpusAreHidden) {
     if (visible_gpus() > 0) GTEST_SKIP() << "a GPU is here";
-    for (const char* hidden : {"", "-1"}) {
+    for (const char* hidden : {"", "-1", "NoDevFiles"}) {
         const Variable variable("CUDA_VISIBLE_DEVICES", hidden);
         EXPECT_EQ(WorkerDevice::open(Device::automatic, 0, 1).name(), "cpu");
     }

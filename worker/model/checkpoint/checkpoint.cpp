@@ -41,14 +41,14 @@ std::size_t bytes_of(StoredType type) {
     throw InvariantError("a stored type without a size");
 }
 
-std::int64_t StoredTensor::elements() const {
+std::int64_t elements_of(const std::vector<std::int64_t>& shape) {
     std::int64_t total = 1;
     for (const std::int64_t size : shape) total *= size;
     return total;
 }
 
 std::size_t StoredTensor::bytes() const {
-    return static_cast<std::size_t>(elements()) * bytes_of(type);
+    return static_cast<std::size_t>(elements_of(shape)) * bytes_of(type);
 }
 
 struct Checkpoint::Impl {

@@ -11,13 +11,13 @@ namespace layersweep {
 
 enum class StoredType { f32, f16, bf16, f64 };
 [[nodiscard]] std::size_t bytes_of(StoredType);
+[[nodiscard]] std::int64_t elements_of(const std::vector<std::int64_t>& shape);
 
 /// A tensor as a checkpoint holds it: contiguous, row-major, little-endian.
 struct StoredTensor {
     std::string name;
     StoredType type = StoredType::f32;
     std::vector<std::int64_t> shape;
-    [[nodiscard]] std::int64_t elements() const;
     [[nodiscard]] std::size_t bytes() const;
     std::size_t file = 0;        ///< which of the folder's weight files
     std::uint64_t location = 0;  ///< format-specific: absolute byte offset (safetensors), entry and offset (.bin)

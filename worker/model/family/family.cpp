@@ -5,6 +5,7 @@
 
 #include "protocol/errors.hpp"
 #include "worker/data/fingerprint.hpp"
+#include "worker/data/tokenizer_files.hpp"
 #include "worker/model/checkpoint/checkpoint.hpp"
 #include "worker/model/family/config_reader.hpp"
 #include "worker/model/family/families.hpp"
@@ -37,16 +38,6 @@ const Family& family_named(const std::string& type) {
     fail_check("family", __FILE__, __LINE__, "a spec of an unknown family " + type);
 }
 
-std::int64_t elements(const std::vector<ParameterSource>& sources) {
-    std::int64_t sum = 0;
-    for (const auto& source : sources) {
-        std::int64_t product = 1;
-        for (const auto size : source.shape) product *= size;
-        sum += product;
-    }
-    return sum;
-}
-
 void append(std::vector<ParameterSource>& to, std::vector<ParameterSource> more) {
     to.insert(to.end(), std::make_move_iterator(more.begin()), std::make_move_iterator(more.end()));
 }
@@ -76,15 +67,16 @@ nlohmann::json cut_config(const std::string& folder, std::int64_t layers) {
     return json;
 }
 
-std::int64_t parameter_count(const DecoderSpec& spec, std::int64_t keep, std::int64_t head_classes) {
-    std::vector<std::int64_t> blocks(std::size_t(keep), 0);
-    return elements(parameter_sources(spec, blocks)) + head_classes * spec.d_model;
+std::int64_t parameter_count(const DecoderSpec& spec, std::int64_t keep) {
+    std::int64_t sum = 0;
+    for (const auto& source : parameter_sources(spec, std::vector<std::int64_t>(std::size_t(keep), 0))) sum += elements_of(source.shape);
+    return sum;
 }
 
 std::string model_fingerprint(const std::string& folder) {
     std::vector<std::pair<std::string, std::string>> files{{"config.json", folder + "/config.json"}};
     for (const auto& path : checkpoint_files(folder)) files.emplace_back(std::filesystem::path(path).filename().string(), path);
-    for (const char* name : {"vocab.json", "merges.txt", "tokenizer.json", "added_tokens.json"})
+    for (const char* name : tokenizer_file_names)
         if (std::filesystem::exists(folder + "/" + name)) files.emplace_back(name, folder + "/" + name);
     return fingerprint_of(files);
 }

@@ -71,7 +71,7 @@ struct ParameterSource {
 [[nodiscard]] std::vector<std::int64_t> kept_blocks(std::int64_t layers, std::int64_t keep, Prune strategy, std::uint64_t seed);
 
 /// Trained parameters of the cut model (tied head counted once), plus d_model·classes for p-cls and cls heads.
-[[nodiscard]] std::int64_t parameter_count(const DecoderSpec& spec, std::int64_t keep, std::int64_t head_classes);
+[[nodiscard]] std::int64_t parameter_count(const DecoderSpec& spec, std::int64_t keep);
 
 /// Content hash of config, weights and tokenizer files of a folder (no paths).
 [[nodiscard]] std::string model_fingerprint(const std::string& folder);

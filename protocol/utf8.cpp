@@ -1,4 +1,4 @@
-#include "worker/data/utf8.hpp"
+#include "protocol/utf8.hpp"
 
 #include <cstring>
 
