@@ -1,6 +1,5 @@
 #include "protocol/codec.hpp"
 
-#include <array>
 #include <string_view>
 
 #include "protocol/schemas.hpp"

@@ -24,7 +24,7 @@ struct Field {
     Value Owner::*member;
 };
 
-/// The fields of a struct, listed once for writing and reading. Specialised in json.cpp and codec.cpp, which alone include this header.
+/// The fields of a struct, listed once for writing and reading. Specialised in schemas.hpp, which alone includes this header.
 template <class T>
 struct Schema;
 

@@ -54,7 +54,7 @@ def accuracy(guess, rows):
     return sum(guess(set(row.text.split())) == row.label for row in rows) / len(rows)
 
 
-def best_single_word(task, train, test):
+def best_single_word(train, test):
     """(word, accuracy in test) of the word whose presence and absence say most about train's labels."""
     def rule(word):
         held = [collections.Counter(row.label for row in train if (word in row.text.split()) == there) for there in (False, True)]
@@ -76,7 +76,7 @@ def all_words(task, train, test):
 
 
 def check_difficulty(task, train, test):
-    word, single = best_single_word(task, train, test)
+    word, single = best_single_word(train, test)
     counted, chance = all_words(task, train, test), 1 / len(task.values)
     print(f"{task.name}: chance {chance:.1%}, best single word ({word}) {single:.1%}, all words {counted:.1%}")
     if single > chance + 0.12 or counted < chance + 0.4:

@@ -1,9 +1,6 @@
 #pragma once
 
-#include <memory>
-
 #include "protocol/transport.hpp"
-#include "worker/device/device.hpp"
 #include "worker/parallel/collective.hpp"
 #include "worker/training/warm_store.hpp"
 

@@ -1,5 +1,6 @@
 #include "orchestrator/config/setting_kinds.hpp"
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 

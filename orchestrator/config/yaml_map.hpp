@@ -19,7 +19,6 @@ public:
     [[nodiscard]] const YamlNode& require(const std::string& key, const std::string& why) const;
     [[nodiscard]] const std::vector<YamlEntry>& entries() const { return node_.entries; }
     [[nodiscard]] std::string name_of(const std::string& key) const { return what_.empty() ? key : what_ + "." + key; }
-    [[nodiscard]] const SourcePlace& place() const { return node_.place; }
 
 private:
     const YamlNode& node_;

@@ -1,7 +1,5 @@
 #pragma once
 
-#include <string>
-
 #include "orchestrator/config/sweep_config.hpp"
 #include "orchestrator/grid/axis_point.hpp"
 

@@ -73,7 +73,6 @@ public:
     [[nodiscard]] bool is_complete() const { return counts_.waiting == 0 && counts_.running == 0; }
     /// How the last life ended; nullopt while it lives or where it ended without a word.
     [[nodiscard]] const std::optional<StopCause>& stopped() const { return stopped_; }
-    [[nodiscard]] std::uint32_t life() const { return life_; }
 
 private:
     void on(const event::LifeBegan&);

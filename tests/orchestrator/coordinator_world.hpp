@@ -85,6 +85,15 @@ public:
           transport(workers, clock),
           ledger(std::make_unique<FaultyFile>(log), SegmentHeader{.sweep = grid.sweep, .name = {0, life}}) {}
 
+    /// However a test ends, every worker was told to leave, once.
+    ~CoordinatorWorld() {
+        std::vector<WorkerId> told;
+        for (const auto& [worker, message] : transport.take_all<to_worker::Stop>()) told.push_back(worker);
+        EXPECT_EQ(told, transport.workers());
+    }
+    CoordinatorWorld(const CoordinatorWorld&) = delete;
+    CoordinatorWorld& operator=(const CoordinatorWorld&) = delete;
+
     ExitCode run(CoordinatorOptions options = {}) {
         return Coordinator(grid, plan, scheduler, ledger, {transport, clock, progress, predictions, stop}, options).run();
     }
@@ -115,12 +124,6 @@ public:
         Result result = sample_result(0.5);
         result.predictions = {{.row = 1, .label = 0, .predicted = 1, .scores = {0.25, 0.75}}};
         return result;
-    }
-    /// Every worker was told to leave, once.
-    void expect_everybody_dismissed() {
-        std::vector<WorkerId> told;
-        for (const auto& [worker, message] : transport.take_all<to_worker::Stop>()) told.push_back(worker);
-        EXPECT_EQ(told, transport.workers());
     }
     template <class Kind>
     std::vector<Kind> recorded() const {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <bitset>
 #include <limits>
+#include <optional>
 
 #include "protocol/errors.hpp"
 #include "protocol/utf8.hpp"

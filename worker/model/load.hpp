@@ -2,7 +2,6 @@
 
 #include <cstdint>
 #include <string>
-#include <vector>
 
 #include "worker/model/checkpoint/checkpoint.hpp"
 #include "worker/model/family/family.hpp"

@@ -1,7 +1,5 @@
 #pragma once
 
-#include <cstdlib>
-#include <optional>
 #include <string>
 
 #include <gmock/gmock.h>
@@ -9,9 +7,13 @@
 
 #include "orchestrator/config/sweep_config.hpp"
 #include "protocol/errors.hpp"
+#include "tests/support/refusal.hpp"
+#include "tests/support/scoped_variable.hpp"
 #include "tests/support/temporary_directory.hpp"
 
 namespace layersweep {
+
+using test::ScopedVariable;
 
 /// The folder of one sweep file, removed at its end.
 class SweepFolder {
@@ -24,29 +26,6 @@ public:
 
 private:
     test::TemporaryDirectory directory_;
-};
-
-/// An environment variable that has its old value again at the end.
-class ScopedVariable {
-public:
-    ScopedVariable(std::string name, const char* value) : name_(std::move(name)) {
-        if (const char* old = std::getenv(name_.c_str())) old_ = old;
-        set(value);
-    }
-    ~ScopedVariable() { set(old_ ? old_->c_str() : nullptr); }
-    ScopedVariable(const ScopedVariable&) = delete;
-    ScopedVariable& operator=(const ScopedVariable&) = delete;
-
-private:
-    void set(const char* value) const {
-        if (value == nullptr) {
-            ::unsetenv(name_.c_str());
-        } else {
-            ::setenv(name_.c_str(), value, 1);
-        }
-    }
-    std::string name_;
-    std::optional<std::string> old_;
 };
 
 inline const std::string head = R"(sweep: test
@@ -67,15 +46,10 @@ inline const std::string grid = R"(grid:
 
 /// The message of the ConfigError that loading `text` ends with; without the folder's name, so that it begins "sweep.yaml:".
 inline std::string refusal(const std::string& text) {
+    SCOPED_TRACE(text);
     const SweepFolder folder;
-    try {
-        (void)folder.load(text);
-    } catch (const ConfigError& error) {
-        const std::string message = error.what(), prefix = folder.path() + "/";
-        return message.starts_with(prefix) ? message.substr(prefix.size()) : message;
-    }
-    ADD_FAILURE() << "accepted:\n" << text;
-    return {};
+    const std::string message = test::refusal([&] { (void)folder.load(text); }), prefix = folder.path() + "/";
+    return message.starts_with(prefix) ? message.substr(prefix.size()) : message;
 }
 
 }  // namespace layersweep

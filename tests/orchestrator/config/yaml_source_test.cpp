@@ -10,12 +10,7 @@ using testing::HasSubstr;
 using testing::StartsWith;
 
 std::string refused_path(const std::string& path) {
-    try {
-        (void)load_sweep(path);
-    } catch (const ConfigError& error) {
-        return error.what();
-    }
-    return "accepted";
+    return test::refusal([&] { (void)load_sweep(path); });
 }
 
 TEST(YamlSource, MissingFileIsRefusedByName) {

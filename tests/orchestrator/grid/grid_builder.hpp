@@ -8,6 +8,7 @@
 
 #include "orchestrator/grid/grid.hpp"
 #include "protocol/errors.hpp"
+#include "tests/support/refusal.hpp"
 #include "tests/support/temporary_directory.hpp"
 
 namespace layersweep {
@@ -40,13 +41,8 @@ inline Grid grid_of(const std::string& text) {
 }
 
 inline std::string refusal_of(const std::string& text) {
-    try {
-        (void)grid_of(text);
-    } catch (const ConfigError& error) {
-        return error.what();
-    }
-    ADD_FAILURE() << "accepted:\n" << text;
-    return {};
+    SCOPED_TRACE(text);
+    return test::refusal([&] { (void)grid_of(text); });
 }
 
 inline std::vector<std::string> labels(const Grid& grid) {

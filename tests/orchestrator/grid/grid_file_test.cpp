@@ -14,12 +14,7 @@ protected:
     [[nodiscard]] std::string path() const { return (folder_.path() / "grid.jsonl").string(); }
     [[nodiscard]] std::string refused(const std::string& text) const {
         folder_.write("grid.jsonl", text);
-        try {
-            (void)read_grid(path());
-        } catch (const ConfigError& error) {
-            return error.what();
-        }
-        return "accepted";
+        return test::refusal([&] { (void)read_grid(path()); });
     }
 
     test::TemporaryDirectory folder_;

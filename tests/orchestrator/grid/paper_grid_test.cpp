@@ -3,6 +3,8 @@
 #include <map>
 #include <set>
 
+#include "tests/support/scoped_variable.hpp"
+
 namespace layersweep {
 namespace {
 
@@ -17,8 +19,7 @@ Catalog paper_catalog() {
 }
 
 TEST(PaperGrid, IsTheGridOfTheExperiment) {
-    ::setenv("MODELS", "/models", 1);
-    ::setenv("DATA", "/data", 1);
+    const test::ScopedVariable models("MODELS", "/models"), data("DATA", "/data");
     const auto config = load_sweep(LAYERSWEEP_SOURCE_DIR "/configs/paper.yaml");
     EXPECT_EQ(config.training, TrainingSettings{});
     const auto grid = expand(config, paper_catalog());

@@ -13,12 +13,7 @@ protected:
         "betas: [[0.9, 0.99], [0.8, 0.9]] }\nexclude: [{ model: tiny, mode: cls }]\n");
 
     [[nodiscard]] std::string refused(const std::string& pattern) const {
-        try {
-            (void)select(grid_, pattern);
-        } catch (const ConfigError& error) {
-            return error.what();
-        }
-        return "accepted";
+        return test::refusal([&] { (void)select(grid_, pattern); });
     }
 };
 

@@ -8,6 +8,7 @@
 #include <memory>
 
 #include "protocol/errors.hpp"
+#include "tests/support/refusal.hpp"
 #include "tests/support/temporary_directory.hpp"
 
 namespace layersweep {
@@ -36,12 +37,7 @@ struct Holder : testing::Test {
                                    std::filesystem::copy_options::overwrite_existing);
     }
     std::string refusal(const ProcessIdentity& self, const StartTimeOf& look) {
-        try {
-            LedgerHolder holder(folder, self, TakeOver::if_gone, look);
-        } catch (const ConfigError& error) {
-            return error.what();
-        }
-        return "not refused";
+        return test::refusal([&] { const LedgerHolder holder(folder, self, TakeOver::if_gone, look); });
     }
 };
 

@@ -5,6 +5,7 @@
 
 #include "protocol/errors.hpp"
 #include "tests/orchestrator/ledger/ledger_fixture.hpp"
+#include "tests/support/refusal.hpp"
 
 namespace layersweep {
 namespace {
@@ -17,12 +18,7 @@ const Event began_1 = event::LifeBegan{1};
 const Event began_2 = event::LifeBegan{2};
 
 std::string refusal_of(const LedgerOnDisk& ledger) {
-    try {
-        (void)ledger.replay();
-    } catch (const MachineError& error) {
-        return error.what();
-    }
-    return "nothing was refused";
+    return test::refusal<MachineError>([&] { (void)ledger.replay(); });
 }
 
 /// Where line `number` (from 0) of a text begins.

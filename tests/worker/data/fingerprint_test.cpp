@@ -1,12 +1,12 @@
 #include "worker/data/fingerprint.hpp"
 
 #include <gtest/gtest.h>
-#include <stdlib.h>
 
 #include <chrono>
 
 #include "protocol/errors.hpp"
 #include "protocol/hash.hpp"
+#include "tests/support/scoped_variable.hpp"
 #include "tests/support/temporary_directory.hpp"
 
 namespace layersweep {
@@ -18,9 +18,6 @@ using test::TemporaryDirectory;
 /// Points the user's cache folder into a temporary one.
 class FingerprintTest : public testing::Test {
 protected:
-    FingerprintTest() { setenv("XDG_CACHE_HOME", (folder_.path() / "cache").c_str(), 1); }
-    ~FingerprintTest() override { unsetenv("XDG_CACHE_HOME"); }
-
     /// A file that was changed an hour ago.
     [[nodiscard]] std::string write_old(const std::string& name, const std::string& content) const {
         const auto path = folder_.write(name, content);
@@ -38,6 +35,7 @@ protected:
     }
 
     TemporaryDirectory folder_;
+    test::ScopedVariable cache_{"XDG_CACHE_HOME", (folder_.path() / "cache").c_str()};
     const std::string large_ = std::string(3 << 20, 'x');
 };
 

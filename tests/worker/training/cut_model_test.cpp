@@ -20,12 +20,6 @@ std::vector<EncodedRow> ragged_rows() {
             {.ids = {2, 18, 19, 20, 44, 3}, .row = 3, .label = 2}};
 }
 
-std::vector<const EncodedRow*> pointers_to(const std::vector<EncodedRow>& rows) {
-    std::vector<const EncodedRow*> pointers;
-    for (const auto& row : rows) pointers.push_back(&row);
-    return pointers;
-}
-
 struct Case {
     std::string family;
     Mode mode;

@@ -103,10 +103,8 @@ protected:
 
     double backward(std::int64_t step) {
         const auto rows = reference.batch(step);
-        std::vector<const EncodedRow*> pointers;
-        for (const auto& row : rows) pointers.push_back(&row);
         model.parameters().gradients_and_extra().zero_();
-        return model.backward(pointers, std::int64_t(rows.size()), DropoutDraw{.step = step}).item<double>();
+        return model.backward(pointers_to(rows), std::int64_t(rows.size()), DropoutDraw{.step = step}).item<double>();
     }
 
     Reference reference{GetParam().family, GetParam().mode};
@@ -119,9 +117,7 @@ using ScoresAndGradients = ReferenceTest;
 
 TEST_P(ScoresAndGradients, EqualTheReference) {
     const auto rows = reference.batch(0);
-    std::vector<const EncodedRow*> pointers;
-    for (const auto& row : rows) pointers.push_back(&row);
-    const auto scores = model.scores(pointers);
+    const auto scores = model.scores(pointers_to(rows));
     const std::vector<std::vector<double>> expected_scores = reference["scores"];
     ASSERT_EQ(scores.size(0), std::int64_t(expected_scores.size()));
     for (std::size_t r = 0; r < expected_scores.size(); ++r)

@@ -93,4 +93,10 @@ public:
     std::vector<double> losses;
 };
 
+inline std::vector<const EncodedRow*> pointers_to(const std::vector<EncodedRow>& rows) {
+    std::vector<const EncodedRow*> pointers;
+    for (const auto& row : rows) pointers.push_back(&row);
+    return pointers;
+}
+
 }  // namespace layersweep::test

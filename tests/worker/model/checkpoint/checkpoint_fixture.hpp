@@ -5,13 +5,13 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
 #include <filesystem>
-#include <functional>
+#include <span>
 #include <string>
 #include <vector>
 
 #include "protocol/errors.hpp"
+#include "tests/support/refusal.hpp"
 #include "tests/support/temporary_directory.hpp"
 #include "worker/model/checkpoint/checkpoint.hpp"
 
@@ -19,17 +19,6 @@ namespace layersweep::test {
 
 inline std::string fixture(const std::string& name) {
     return (std::filesystem::path(LAYERSWEEP_SOURCE_DIR) / "tests/worker/model/checkpoint/fixtures" / name).string();
-}
-
-/// What `act` says when it refuses; a failure where it does not.
-inline std::string refusal(const std::function<void()>& act) {
-    try {
-        act();
-    } catch (const ConfigError& error) {
-        return error.what();
-    }
-    ADD_FAILURE() << "nothing was refused";
-    return "";
 }
 
 inline std::string refusal_of(const std::string& folder) {

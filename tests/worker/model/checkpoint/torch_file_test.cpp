@@ -1,4 +1,3 @@
-#include <fstream>
 #include <thread>
 
 #include "tests/support/read_text.hpp"
