@@ -19,8 +19,7 @@ namespace {
 constexpr int grace_before_kill_s = 10;
 
 std::vector<std::string> mpirun_command(std::int64_t workers, const std::vector<std::string>& arguments) {
-    const char* other = std::getenv("LAYERSWEEP_MPIRUN");
-    std::vector<std::string> command{other ? other : LAYERSWEEP_OPENMPI_PREFIX "/bin/mpirun",
+    std::vector<std::string> command{LAYERSWEEP_OPENMPI_PREFIX "/bin/mpirun",
                                      "--with-ft",
                                      "ulfm",
                                      "--bind-to",
