@@ -34,7 +34,8 @@ private:
 /// Gives `path` this content in one step. Throws MachineError; nothing is left beside it then.
 void replace_file(const std::filesystem::path& path, std::string_view text, Durability durability = Durability::cached);
 
-/// The folder's entries are on the disk when it returns; where it cannot be read or synced, that is the system's to do. Throws MachineError.
+/// The folder's entries are on the disk when it returns; where it cannot be read or synced, that is the system's to do. Throws
+/// MachineError.
 void sync_folder(const std::filesystem::path& folder);
 /// With those above it; no error where it is there. Throws MachineError.
 void make_folder(const std::filesystem::path& folder);
