@@ -145,7 +145,11 @@ void Coordinator::on(WorkerId from, const to_coordinator::Hello& message) {
     roster_.on_hello(from, message);
 }
 
-void Coordinator::on(WorkerId, const to_coordinator::Progress&) {}
+void Coordinator::on(WorkerId, const to_coordinator::Alive&) {}
+
+void Coordinator::on(WorkerId from, const to_coordinator::Notice& message) {
+    outside_.progress.on_notice(fmt::format("worker {}: {}", from.rank, message.text));
+}
 
 void Coordinator::on(WorkerId from, const to_coordinator::Finished& message) {
     roster_.on_answer(from, message.attempt, message.nccl_id);

@@ -59,7 +59,8 @@ private:
     void on(const FromWorker& incoming);
     void on(const WorkerLost& incoming);
     void on(WorkerId from, const to_coordinator::Hello& message);
-    void on(WorkerId from, const to_coordinator::Progress& message);
+    void on(WorkerId from, const to_coordinator::Alive& message);
+    void on(WorkerId from, const to_coordinator::Notice& message);
     void on(WorkerId from, const to_coordinator::Finished& message);
     void on(WorkerId from, const to_coordinator::MemberDone& message);
     void on(WorkerId from, const to_coordinator::Failed& message);

@@ -7,7 +7,7 @@
 namespace layersweep {
 namespace {
 
-constexpr int protocol_version = 1;
+constexpr int protocol_version = 2;
 // Our deepest value, an assignment's lists, is 6 deep; the parser recurses, so a hostile depth would end the stack.
 constexpr int max_depth = 16;
 
@@ -19,11 +19,15 @@ constexpr std::string_view tag_of<to_worker::Assign> = "assign";
 template <>
 constexpr std::string_view tag_of<to_worker::Abandon> = "abandon";
 template <>
+constexpr std::string_view tag_of<to_worker::Alive> = "alive";
+template <>
 constexpr std::string_view tag_of<to_worker::Stop> = "stop";
 template <>
 constexpr std::string_view tag_of<to_coordinator::Hello> = "hello";
 template <>
-constexpr std::string_view tag_of<to_coordinator::Progress> = "progress";
+constexpr std::string_view tag_of<to_coordinator::Alive> = "alive";
+template <>
+constexpr std::string_view tag_of<to_coordinator::Notice> = "notice";
 template <>
 constexpr std::string_view tag_of<to_coordinator::Finished> = "finished";
 template <>

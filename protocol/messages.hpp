@@ -34,12 +34,19 @@ struct Assign {
     std::vector<WorkerId> gang;
     std::uint32_t epoch = 0;  ///< grows with every assignment; in the tag of the gang's messages, so that stale ones are recognised
     std::string nccl_id;      ///< hexadecimal ncclUniqueId that the leader offered; empty on CPUs
+    std::string checkpoints;  ///< absolute path of the trial's own folder for checkpoints; empty: none are made
+    std::int64_t checkpoint_every_s = 600;
     bool operator==(const Assign&) const = default;
 };
 /// Stop training this attempt at the next step and answer Abandoned.
 struct Abandon {
     Attempt attempt;
+    bool checkpoint = false;  ///< first write one, so that the next attempt goes on from here
     bool operator==(const Abandon&) const = default;
+};
+/// The coordinator lives; nothing to do.
+struct Alive {
+    bool operator==(const Alive&) const = default;
 };
 /// No more work: leave.
 struct Stop {
@@ -55,12 +62,15 @@ struct Hello {
     std::string nccl_id;  ///< a fresh ncclUniqueId this worker would lead a gang with; empty on CPUs
     bool operator==(const Hello&) const = default;
 };
-/// Where a running attempt stands; for people only, nothing depends on it.
-struct Progress {
-    Attempt attempt;
-    std::int64_t epoch = 0;
-    std::int64_t step = 0;
-    bool operator==(const Progress&) const = default;
+/// The worker lives. `progress` grows with every step, evaluated batch and loaded part; where it stands still, so does the worker.
+struct Alive {
+    std::uint64_t progress = 0;
+    bool operator==(const Alive&) const = default;
+};
+/// Something that people should know and that nothing depends on.
+struct Notice {
+    std::string text;
+    bool operator==(const Notice&) const = default;
 };
 /// The gang's leader has the result. Every member is idle after its own message.
 struct Finished {
@@ -89,8 +99,8 @@ struct Abandoned {
 
 }  // namespace to_coordinator
 
-using ToWorker = std::variant<to_worker::Assign, to_worker::Abandon, to_worker::Stop>;
-using ToCoordinator = std::variant<to_coordinator::Hello, to_coordinator::Progress, to_coordinator::Finished, to_coordinator::MemberDone,
-                                   to_coordinator::Failed, to_coordinator::Abandoned>;
+using ToWorker = std::variant<to_worker::Assign, to_worker::Abandon, to_worker::Alive, to_worker::Stop>;
+using ToCoordinator = std::variant<to_coordinator::Hello, to_coordinator::Alive, to_coordinator::Notice, to_coordinator::Finished,
+                                   to_coordinator::MemberDone, to_coordinator::Failed, to_coordinator::Abandoned>;
 
 }  // namespace layersweep

@@ -6,8 +6,8 @@ namespace layersweep {
 
 template <>
 struct EnumNames<FailureReason> {
-    static constexpr std::array<std::string_view, 6> values{"out-of-memory", "not-a-number",   "bad-data",
-                                                            "worker-lost",   "infrastructure", "internal"};
+    static constexpr std::array<std::string_view, 7> values{"out-of-memory", "not-a-number",   "bad-data", "worker-lost",
+                                                            "stuck",         "infrastructure", "internal"};
 };
 
 std::string_view name_of(FailureReason value) {

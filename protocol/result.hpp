@@ -59,7 +59,7 @@ struct Result {
     bool operator==(const Result&) const = default;
 };
 
-enum class FailureReason { out_of_memory, not_a_number, bad_data, worker_lost, infrastructure, internal };
+enum class FailureReason { out_of_memory, not_a_number, bad_data, worker_lost, stuck, infrastructure, internal };
 std::string_view name_of(FailureReason);
 
 /// Why an attempt has no result.

@@ -110,12 +110,22 @@ struct Schema<WorkerFacts> {
 template <>
 struct Schema<to_worker::Assign> {
     using M = to_worker::Assign;
-    static constexpr auto fields = std::tuple{Field{"attempt", &M::attempt}, Field{"trial", &M::trial}, Field{"gang", &M::gang},
-                                              Field{"epoch", &M::epoch}, Field{"nccl_id", &M::nccl_id}};
+    static constexpr auto fields = std::tuple{Field{"attempt", &M::attempt},
+                                              Field{"trial", &M::trial},
+                                              Field{"gang", &M::gang},
+                                              Field{"epoch", &M::epoch},
+                                              Field{"nccl_id", &M::nccl_id},
+                                              Field{"checkpoints", &M::checkpoints},
+                                              Field{"checkpoint_every_s", &M::checkpoint_every_s}};
 };
 template <>
 struct Schema<to_worker::Abandon> {
-    static constexpr auto fields = std::tuple{Field{"attempt", &to_worker::Abandon::attempt}};
+    using M = to_worker::Abandon;
+    static constexpr auto fields = std::tuple{Field{"attempt", &M::attempt}, Field{"checkpoint", &M::checkpoint}};
+};
+template <>
+struct Schema<to_worker::Alive> {
+    static constexpr auto fields = std::tuple{};
 };
 template <>
 struct Schema<to_worker::Stop> {
@@ -127,9 +137,12 @@ struct Schema<to_coordinator::Hello> {
     static constexpr auto fields = std::tuple{Field{"facts", &M::facts}, Field{"nccl_id", &M::nccl_id}};
 };
 template <>
-struct Schema<to_coordinator::Progress> {
-    using M = to_coordinator::Progress;
-    static constexpr auto fields = std::tuple{Field{"attempt", &M::attempt}, Field{"epoch", &M::epoch}, Field{"step", &M::step}};
+struct Schema<to_coordinator::Alive> {
+    static constexpr auto fields = std::tuple{Field{"progress", &to_coordinator::Alive::progress}};
+};
+template <>
+struct Schema<to_coordinator::Notice> {
+    static constexpr auto fields = std::tuple{Field{"text", &to_coordinator::Notice::text}};
 };
 template <>
 struct Schema<to_coordinator::Finished> {

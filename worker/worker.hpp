@@ -16,7 +16,7 @@ public:
 private:
     void train(const to_worker::Assign& assign);
     [[nodiscard]] ToCoordinator outcome(const to_worker::Assign& assign);
-    /// Asked between two steps; tells the coordinator when an epoch begins.
+    /// Asked between two steps.
     [[nodiscard]] bool go_on(const to_worker::Assign& assign, std::int64_t epoch, std::int64_t step);
     /// Looks for a word of the coordinator that ends this attempt.
     [[nodiscard]] bool interrupted(const to_worker::Assign& assign);
@@ -25,7 +25,6 @@ private:
     WorkerTransport& transport_;
     CollectiveFactory& collectives_;
     WarmStore& warm_;
-    std::int64_t told_epoch_ = 0;
     bool abandoned_ = false;  ///< the attempt being trained
     bool stopped_ = false;
 };

@@ -51,6 +51,8 @@ struct ShortcutSettings {
 struct FaultSettings {
     std::int64_t max_attempts = 3;
     std::int64_t checkpoint_every_s = 600;
+    std::int64_t worker_silence_s = 60;
+    std::int64_t stuck_after_s = 600;
 };
 struct RunSettings {
     std::optional<std::int64_t> workers;  ///< nullopt: auto

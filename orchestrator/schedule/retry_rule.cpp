@@ -11,6 +11,7 @@ bool repeats_itself(FailureReason reason) {
             return true;
         case FailureReason::bad_data:  // the grid's check read it well: a node may lack its mount
         case FailureReason::worker_lost:
+        case FailureReason::stuck:
         case FailureReason::infrastructure:
         case FailureReason::internal:
             return false;

@@ -110,15 +110,15 @@ TEST(InProcessTransport, ManyWorkersAtOnceKeepTheirOwnOrder) {
     std::vector<std::jthread> threads;
     for (int i = 0; i < workers; ++i) {
         threads.emplace_back([&end = *transport.workers[static_cast<std::size_t>(i)]] {
-            for (int step = 0; step < messages; ++step) end.send(to_coordinator::Progress{{}, 0, step});
+            for (int step = 0; step < messages; ++step) end.send(to_coordinator::Alive{std::uint64_t(step)});
         });
     }
-    std::vector<std::int64_t> next(workers + 1, 0);
+    std::vector<std::uint64_t> next(workers + 1, 0);
     for (int i = 0; i < workers * messages; ++i) {
         const auto incoming = transport.coordinator->receive(long_enough);
         ASSERT_TRUE(incoming && std::holds_alternative<FromWorker>(*incoming));
         const auto& from = std::get<FromWorker>(*incoming);
-        EXPECT_EQ(std::get<to_coordinator::Progress>(from.message).step, next.at(static_cast<std::size_t>(from.worker.rank))++);
+        EXPECT_EQ(std::get<to_coordinator::Alive>(from.message).progress, next.at(static_cast<std::size_t>(from.worker.rank))++);
     }
 }
 

@@ -76,12 +76,14 @@ inline Result full_result() {
 }
 
 inline std::vector<ToWorker> every_to_worker() {
-    return {to_worker::Assign{full_attempt(), full_trial(), {{2}, {5}}, 42, "00ff"}, to_worker::Abandon{full_attempt()}, to_worker::Stop{}};
+    return {to_worker::Assign{full_attempt(), full_trial(), {{2}, {5}}, 42, "00ff", "/results/checkpoints/k", 60},
+            to_worker::Abandon{full_attempt(), true}, to_worker::Alive{}, to_worker::Stop{}};
 }
 
 inline std::vector<ToCoordinator> every_to_coordinator() {
     const to_coordinator::Hello hello{{"n1", 4711, "cuda:0 NVIDIA", "avx512"}, "id"};
-    const to_coordinator::Progress progress{full_attempt(), 3, 77};
+    const to_coordinator::Alive alive{(1ULL << 60) + 1};
+    const to_coordinator::Notice notice{"little room is left"};
     const to_coordinator::Finished finished{full_attempt(), full_result(), "id"};
     const to_coordinator::MemberDone member_done{full_attempt(), "id"};
     to_coordinator::Failed failed;
@@ -89,7 +91,7 @@ inline std::vector<ToCoordinator> every_to_coordinator() {
     failed.failure = {FailureReason::out_of_memory, "9 GB wanted"};
     failed.nccl_id = "id";
     const to_coordinator::Abandoned abandoned{full_attempt(), "id"};
-    return {hello, progress, finished, member_done, failed, abandoned};
+    return {hello, alive, notice, finished, member_done, failed, abandoned};
 }
 
 }  // namespace layersweep::test

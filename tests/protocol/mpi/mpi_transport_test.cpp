@@ -101,37 +101,37 @@ to_coordinator::Finished large_result() {
 
 TEST_F(MpiTransport, LargeAndSmallMessagesOfAWorkerKeepTheirOrder) {
     const auto large = large_result();
-    constexpr std::int64_t rounds = 3;
+    constexpr std::uint64_t rounds = 3;
     if (!is_coordinator()) {
-        for (std::int64_t round = 0; round < rounds; ++round) {
-            worker_->send(to_coordinator::Progress{{}, round, 0});
+        for (std::uint64_t round = 0; round < rounds; ++round) {
+            worker_->send(to_coordinator::Alive{2 * round});
             worker_->send(large);
-            worker_->send(to_coordinator::Progress{{}, round, 1});
+            worker_->send(to_coordinator::Alive{2 * round + 1});
         }
         return;
     }
     std::vector<int> count(static_cast<std::size_t>(workers()) + 1, 0);
-    for (int i = 0; i < 3 * rounds * workers(); ++i) {
+    for (int i = 0; i < 3 * int(rounds) * workers(); ++i) {
         const FromWorker from = next_from_any();
         const int number = count.at(static_cast<std::size_t>(from.worker.rank))++;
         if (number % 3 == 1) {
             EXPECT_TRUE(from.message == ToCoordinator(large)) << "message " << number << " of rank " << from.worker.rank;
         } else {
-            EXPECT_EQ(from.message, ToCoordinator(to_coordinator::Progress{{}, number / 3, number % 3 / 2}));
+            EXPECT_EQ(from.message, ToCoordinator(to_coordinator::Alive{std::uint64_t(number / 3 * 2 + number % 3 / 2)}));
         }
     }
 }
 
 TEST_F(MpiTransport, ThousandsOfMessagesOfEveryWorkerKeepTheirOrder) {
-    constexpr std::int64_t messages = 3000;
+    constexpr std::uint64_t messages = 3000;
     if (!is_coordinator()) {
-        for (std::int64_t step = 0; step < messages; ++step) worker_->send(to_coordinator::Progress{{}, 0, step});
+        for (std::uint64_t step = 0; step < messages; ++step) worker_->send(to_coordinator::Alive{step});
         return;
     }
-    std::vector<std::int64_t> next(static_cast<std::size_t>(workers()) + 1, 0);
-    for (std::int64_t i = 0; i < messages * workers(); ++i) {
+    std::vector<std::uint64_t> next(static_cast<std::size_t>(workers()) + 1, 0);
+    for (std::uint64_t i = 0; i < messages * std::uint64_t(workers()); ++i) {
         const FromWorker from = next_from_any();
-        ASSERT_EQ(std::get<to_coordinator::Progress>(from.message).step, next.at(static_cast<std::size_t>(from.worker.rank))++);
+        ASSERT_EQ(std::get<to_coordinator::Alive>(from.message).progress, next.at(static_cast<std::size_t>(from.worker.rank))++);
     }
 }
 
