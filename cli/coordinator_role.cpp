@@ -7,13 +7,16 @@
 #include <memory>
 
 #include "cli/catalog.hpp"
+#include "cli/host_reaper.hpp"
+#include "cli/machine.hpp"
 #include "cli/rank.hpp"
 #include "cli/report_files.hpp"
+#include "cli/stop_lead.hpp"
 #include "orchestrator/coordinator.hpp"
 #include "orchestrator/ledger/holder.hpp"
 #include "orchestrator/report/plain_progress.hpp"
-#include "orchestrator/report/predictions.hpp"
 #include "orchestrator/report/terminal_progress.hpp"
+#include "orchestrator/report/trial_folders.hpp"
 #include "orchestrator/schedule/cost_model.hpp"
 #include "protocol/durable_file.hpp"
 #include "protocol/mpi/mpi_transport.hpp"
@@ -44,7 +47,24 @@ std::unique_ptr<Progress> progress_for(const std::string& style) {
 Scheduler scheduler_for(const LoadedSweep& sweep, std::optional<std::uint64_t> shuffle) {
     std::vector<double> costs;
     for (const auto& trial : sweep.grid.trials) costs.push_back(relative_cost(trial, sweep.catalog.models.at(trial.model.name)));
-    return {sweep.grid.trials, std::move(costs), shuffle};
+    return {sweep.grid.trials, std::move(costs), shuffle, sweep.config.faults.max_attempts};
+}
+
+LifeDescription life_of(const LoadedSweep& sweep) {
+    LifeDescription life{.sweep = sweep.grid.sweep, .grid_hash = grid_hash(sweep.grid), .code_version = LAYERSWEEP_VERSION};
+    life.host = current_process().host;
+    life.host_class = host_class();
+    for (const auto& [name, model] : sweep.catalog.models) life.models[name] = model.ref.fingerprint;
+    for (const auto& [name, data] : sweep.catalog.datasets) life.datasets[name] = data.ref.fingerprint;
+    return life;
+}
+
+CoordinatorOptions options_of(const LoadedSweep& sweep, std::chrono::milliseconds answer_timeout) {
+    const auto& faults = sweep.config.faults;
+    return {.max_attempts = faults.max_attempts,
+            .answer_timeout = answer_timeout,
+            .checkpoint_every_s = faults.checkpoint_every_s,
+            .vigil = {.silence = std::chrono::seconds(faults.worker_silence_s), .stuck = std::chrono::seconds(faults.stuck_after_s)}};
 }
 
 ExitCode run_sweep(MpiSession& session, CoordinatorTransport& transport, const RunOptions& options) {
@@ -55,19 +75,22 @@ ExitCode run_sweep(MpiSession& session, CoordinatorTransport& transport, const R
 
     replace_file(folder + "/sweep.resolved.yaml", resolved_yaml(sweep.config), Durability::synced);
     write_grid(ResultsFolder{folder}.grid(), sweep.grid);
-    auto replayed = replay_sweep(folder, sweep.grid);
-    auto ledger = begin_life({folder}, replayed.ledger,
-                             {.sweep = sweep.grid.sweep, .grid_hash = grid_hash(sweep.grid), .code_version = LAYERSWEEP_VERSION});
+    SegmentFolder segments({folder});
+    Plan plan(sweep.grid.trials);
+    const SystemClock clock;
+    auto ledger = begin_life(segments, life_of(sweep), clock.unix_ms(), [&plan](const Event& event) { plan.apply(event); });
 
     const auto scheduler = scheduler_for(sweep, options.shuffle);
     const auto progress = progress_for(options.progress);
-    const SystemClock clock;
     const SignalStop stop;
-    PredictionFiles predictions(folder);
-    Coordinator coordinator(sweep.grid, replayed.plan, scheduler, ledger, {transport, clock, *progress, predictions, stop},
-                            {.max_attempts = sweep.config.faults.max_attempts});
+    const auto lead = measure_stop_lead(sweep, session.size() - 1, folder);
+    TrialFolders files(std::filesystem::absolute(folder));
+    HostReaper reaper;
+    Coordinator coordinator(sweep.grid, plan, scheduler, ledger, {transport, clock, *progress, files, stop, reaper},
+                            options_of(sweep, lead.lead));
+    progress->on_notice(lead.text());
     const auto code = coordinator.run();
-    write_report(folder, report_input(replayed));
+    write_report(folder, report_input(sweep.grid, plan));
     return code;
 }
 

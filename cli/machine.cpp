@@ -5,10 +5,12 @@
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
+#include <iterator>
 #include <string>
 #include <vector>
 
 #include "worker/device/announced_gpus.hpp"
+#include "worker/device/machine_class.hpp"
 
 namespace layersweep {
 
@@ -63,6 +65,11 @@ std::int64_t available_memory() {
 
 MachineLimits machine_limits() {
     return {allowed_cores(), available_memory(), announced_gpus()};
+}
+
+std::string host_class() {
+    std::ifstream file("/proc/cpuinfo");
+    return cpu_machine_class({std::istreambuf_iterator<char>(file), {}});
 }
 
 std::int64_t trial_bytes(const Trial& trial, const ModelFacts& model) {

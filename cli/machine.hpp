@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 
 #include "orchestrator/config/sweep_config.hpp"
 #include "orchestrator/grid/catalog.hpp"
@@ -15,6 +16,9 @@ struct MachineLimits {
     std::int64_t gpus = 0;  ///< visible to this process, without asking any driver library
 };
 [[nodiscard]] MachineLimits machine_limits();
+
+/// The kind of processor that this host has: what decides the last bits of results on CPUs.
+[[nodiscard]] std::string host_class();
 
 /// Workers to start for `resources.workers: auto`: one per GPU; on CPUs min(cores / threads, memory / largest trial), at least the widest
 /// gang. A number in the sweep file is taken as it is.

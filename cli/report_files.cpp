@@ -7,11 +7,11 @@
 
 namespace layersweep {
 
-ReportInput report_input(const ReplayedSweep& sweep) {
-    ReportInput input{.grid = &sweep.grid};
-    for (std::size_t i = 0; i < sweep.grid.trials.size(); ++i) {
-        const auto& key = sweep.grid.trials[i].key;
-        const auto& status = sweep.plan.status(i);
+ReportInput report_input(const Grid& grid, const Plan& plan) {
+    ReportInput input{.grid = &grid};
+    for (std::size_t i = 0; i < grid.trials.size(); ++i) {
+        const auto& key = grid.trials[i].key;
+        const auto& status = plan.status(i);
         if (const auto* aside = status.as<trial_state::SetAside>()) input.set_aside[key] = aside->why;
         if (const auto* finished = status.as<trial_state::Finished>())
             input.finished[key] = {.result = &finished->result,

@@ -7,8 +7,8 @@
 
 namespace layersweep {
 
-/// What the reports are made from. Points into `sweep`, which outlives it.
-[[nodiscard]] ReportInput report_input(const ReplayedSweep& sweep);
+/// What the reports are made from. Points into both, which outlive it.
+[[nodiscard]] ReportInput report_input(const Grid& grid, const Plan& plan);
 
 /// results/<sweep> in the working directory, or what --results says.
 [[nodiscard]] std::string results_folder(const std::string& sweep, const std::string& wanted);

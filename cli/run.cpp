@@ -34,7 +34,7 @@ std::vector<std::string> rank_arguments(const RunOptions& options, const std::st
 
 /// Prints the tables and gives the exit code of what the ledger said.
 ExitCode finish(const std::string& folder, const ReplayedSweep& sweep) {
-    const auto report = report_input(sweep);
+    const auto report = report_input(sweep.grid, sweep.plan);
     write_report(folder, report);
     fmt::print("\n{}\n", table_text(report));
     const auto code = exit_code(sweep.plan);

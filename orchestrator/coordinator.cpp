@@ -18,7 +18,7 @@ constexpr int most_messages_at_once = 256;
 /// The others only tell what the next life finds out anyway.
 LedgerWriter::Durability needed_durability(const Event& event) {
     const bool may_be_lost = std::holds_alternative<event::Assigned>(event) || std::holds_alternative<event::Abandoned>(event) ||
-                             std::holds_alternative<event::WorkerLost>(event);
+                             std::holds_alternative<event::WorkerLost>(event) || std::holds_alternative<event::Quarantined>(event);
     return may_be_lost ? LedgerWriter::Durability::written : LedgerWriter::Durability::synced;
 }
 
@@ -33,168 +33,289 @@ Coordinator::Coordinator(const Grid& grid, Plan& plan, const Scheduler& schedule
       outside_(surroundings),
       options_(options),
       roster_(outside_.transport.workers()),
-      began_(outside_.clock.now()) {
+      vigil_(outside_.transport.workers(), options.vigil),
+      began_(outside_.clock.now()),
+      said_alive_(began_) {
     LAYERSWEEP_CHECK(plan_.size() == grid_.trials.size(), "the plan is of another grid");
+    for (std::size_t trial = 0; trial < plan_.size(); ++trial) {
+        if (plan_.status(trial).is_waiting()) cost_left_ += scheduler_.cost(trial);
+        set_aside_if_hopeless(trial);
+    }
 }
 
 ExitCode Coordinator::run() {
+    while (turn()) {
+    }
+    return exit_code(plan_);
+}
+
+bool Coordinator::turn() {
     try {
-        work();
+        lap();
     } catch (const std::exception& error) {
         record_breakdown(error.what());
         dismiss_workers();
         throw;
     }
+    if (phase_ != Phase::ended || outage_) return true;
     dismiss_workers();
     outside_.progress.on_end(standing());
-    return exit_code(plan_);
+    return false;
 }
 
-/// Best effort: where the ledger itself is what broke, nothing more can be written.
-void Coordinator::record_breakdown(const std::string& why) {
-    try {
-        ledger_.append(event::Stopped{why, StopCause::machine}, LedgerWriter::Durability::synced);
-        ledger_.commit();
-    } catch (const std::exception&) {
+void Coordinator::lap() {
+    vigil_.on_turn(outside_.clock.now());
+    say_alive();
+    if (!outage_ || may_try_disk()) {
+        try {
+            if (ledger_.is_broken()) ledger_.go_on(now_ms());
+            handle_messages();
+            watch();
+            advance();
+            settle();
+            end_outage();
+        } catch (const StorageError& error) {
+            note_outage(error.what());
+        }
     }
+    outside_.progress.on_tick(standing());
+    if (phase_ != Phase::ended || outage_) receive();
+}
+
+void Coordinator::advance() {
+    if (phase_ == Phase::working) return work();
+    if (phase_ == Phase::ended || (roster_.any_busy() && outside_.clock.now() < deadline_)) return;
+    phase_ == Phase::stopping ? end_stop() : end(event::Completed{now_ms()});
 }
 
 void Coordinator::work() {
-    plan_.apply(event::LifeBegan{ledger_.life()});  // recorded: it is the segment's header
-    for (std::size_t trial = 0; trial < plan_.size(); ++trial) {
-        if (plan_.status(trial).is_waiting()) cost_left_ += scheduler_.cost(trial);
-        set_aside_if_hopeless(trial);
-    }
-    while (!plan_.is_complete()) {
-        if (const auto why = outside_.stop.stop_requested()) return stop(*why);
-        if (roster_.living().empty()) {
-            record(event::Stopped{"no workers are left", StopCause::no_workers});
-            return settle();
-        }
-        set_aside_without_room();
-        settle();
-        dispatch();
-        receive();
-    }
-    finish();
+    if (plan_.is_complete()) return begin_leave();
+    if (const auto why = outside_.stop.stop_requested()) return begin_stop(*why);
+    release_quarantined_if_needed();
+    if (roster_.living().empty()) return end(event::Stopped{"no workers are left", StopCause::no_workers, now_ms()});
+    set_aside_without_room();
+    if (plan_.is_complete()) return begin_leave();
+    dispatch();
+}
+
+void Coordinator::begin_stop(const std::string& why) {
+    phase_ = Phase::stopping;
+    deadline_ = outside_.clock.now() + options_.answer_timeout;
+    stop_why_ = why;
+    outside_.progress.on_notice(
+        fmt::format("stopping early ({}): trials that run are kept as they are now and wait for the next start", why));
+    for (const WorkerId worker : roster_.busy())
+        outbox_.emplace_back(worker, to_worker::Abandon{.attempt = *roster_.attempt_of(worker), .checkpoint = true});
+}
+
+void Coordinator::end_stop() {
+    for (std::size_t trial = 0; trial < plan_.size(); ++trial)
+        if (const auto* running = plan_.status(trial).as<trial_state::Running>()) record(event::Abandoned{running->attempt, now_ms()});
+    if (plan_.is_complete()) return end(event::Completed{now_ms()});
+    end(event::Stopped{stop_why_, StopCause::asked, now_ms()});
+}
+
+/// Members whose leader was faster are waited for, so that no message is under way when the ranks leave.
+void Coordinator::begin_leave() {
+    phase_ = Phase::leaving;
+    deadline_ = outside_.clock.now() + options_.answer_timeout;
+    advance();
+}
+
+void Coordinator::end(Event last) {
+    record(std::move(last));
+    phase_ = Phase::ended;
 }
 
 void Coordinator::receive() {
     auto incoming = outside_.transport.receive(options_.poll);
     for (int room = most_messages_at_once; incoming;) {
-        std::visit([this](const auto& message) { on(message); }, *incoming);
+        auto* from = std::get_if<FromWorker>(&*incoming);
+        if (from != nullptr && std::holds_alternative<to_coordinator::Alive>(from->message))
+            on(*from);  // it needs no disk, and must not pile up while there is none
+        else
+            inbox_.push_back(std::move(*incoming));
         incoming.reset();
         if (--room > 0) incoming = outside_.transport.receive(milliseconds{0});
     }
-    settle();
-    outside_.progress.on_tick(standing());
+}
+
+/// A message leaves the queue when it is done with: what a full disk interrupts is done again from its beginning.
+void Coordinator::handle_messages() {
+    for (; !inbox_.empty(); inbox_.pop_front()) std::visit([this](const auto& message) { on(message); }, inbox_.front());
+}
+
+void Coordinator::say_alive() {
+    if (outside_.clock.now() - said_alive_ < options_.alive_every) return;
+    said_alive_ = outside_.clock.now();
+    for (const WorkerId worker : roster_.listening()) outside_.transport.send(worker, to_worker::Alive{});
+}
+
+void Coordinator::watch() {
+    for (const auto& [worker, reason, why] : vigil_.findings()) {
+        outside_.reaper.end(worker, roster_.facts_of(worker));
+        lose(worker, reason, why);
+    }
 }
 
 void Coordinator::dispatch() {
     for (const Assignment& assignment : scheduler_.decide(plan_, roster_.living())) {
         const Attempt attempt = plan_.next_attempt(assignment.trial);
-        record(event::Assigned{attempt, assignment.gang, outside_.clock.unix_ms()});
+        record(event::Assigned{attempt, assignment.gang, now_ms()});
         roster_.on_assigned(assignment.gang, attempt);
         const to_worker::Assign assign{.attempt = attempt,
                                        .trial = grid_.trials[assignment.trial],
                                        .gang = assignment.gang,
                                        .epoch = ++epoch_,
-                                       .nccl_id = roster_.nccl_id_of(assignment.gang.front())};
-        for (const WorkerId worker : assignment.gang) outbox_.emplace_back(worker, assign);
+                                       .nccl_id = roster_.nccl_id_of(assignment.gang.front()),
+                                       .checkpoints = outside_.files.checkpoints_of(attempt.key),
+                                       .checkpoint_every_s = options_.checkpoint_every_s};
+        for (const WorkerId worker : assignment.gang) {
+            vigil_.on_busy(worker);
+            outbox_.emplace_back(worker, assign);
+        }
     }
-    settle();
 }
 
-void Coordinator::stop(const std::string& why) {
-    stopping_ = true;
-    outside_.progress.on_notice(fmt::format("stopping early ({}): trials that run are given up and wait for the next start", why));
-    for (const WorkerId worker : roster_.busy()) outbox_.emplace_back(worker, to_worker::Abandon{*roster_.attempt_of(worker)});
-    settle();
-    wait_for_answers();
-    for (std::size_t trial = 0; trial < plan_.size(); ++trial)
-        if (const auto* running = plan_.status(trial).as<trial_state::Running>()) record(event::Abandoned{running->attempt});
-    if (plan_.is_complete()) return finish();
-    record(event::Stopped{why, StopCause::asked});
-    settle();
+void Coordinator::note_outage(const std::string& why) {
+    const milliseconds now = outside_.clock.now();
+    if (!outage_) {
+        outage_ = Outage{.since = now};
+        outside_.progress.on_notice(
+            fmt::format("{}\n  nothing new is started and results wait in memory until it can be written again", why));
+    }
+    outage_->next_try = now + options_.storage_retry;
+    outage_->why = why;
 }
 
-void Coordinator::wait_for_answers() {
-    const milliseconds deadline = outside_.clock.now() + options_.answer_timeout;
-    while (roster_.any_busy() && outside_.clock.now() < deadline) receive();
+bool Coordinator::may_try_disk() {
+    const milliseconds now = outside_.clock.now();
+    const auto stop = outside_.stop.stop_requested();
+    if (now < outage_->next_try && !stop) return false;
+    if (now - outage_->since <= options_.storage_patience && !(stop && now > outage_->next_try + options_.storage_retry)) return true;
+    throw MachineError(outage_->why +
+                       "\n  why: a result that is not on the disk does not count\n"
+                       "  do:  make room or mend the disk, then run the same command again: it goes on from what is recorded");
 }
 
-void Coordinator::finish() {
-    wait_for_answers();  // of members whose leader was faster, so that no message is under way when the ranks leave
-    record(event::Completed{});
-    settle();
+void Coordinator::end_outage() {
+    if (outage_) outside_.progress.on_notice("the disk can be written again: the sweep goes on");
+    outage_.reset();
+}
+
+/// Best effort: where the ledger itself is what broke, nothing more can be written.
+void Coordinator::record_breakdown(const std::string& why) {
+    try {
+        ledger_.append(event::Stopped{why, StopCause::machine, now_ms()}, LedgerWriter::Durability::synced);
+        ledger_.commit();
+    } catch (const std::exception&) {
+    }
 }
 
 void Coordinator::on(const FromWorker& incoming) {
     if (roster_.is_lost(incoming.worker)) return;
+    vigil_.on_message(incoming.worker);
     std::visit([this, &incoming](const auto& message) { on(incoming.worker, message); }, incoming.message);
 }
 
 void Coordinator::on(const WorkerLost& incoming) {
-    if (!roster_.on_lost(incoming.worker)) return;
-    record(event::WorkerLost{incoming.worker, incoming.why});
-    if (const auto& attempt = roster_.attempt_of(incoming.worker))
-        attempt_failed(*attempt, {FailureReason::worker_lost, fmt::format("worker {}: {}", incoming.worker.rank, incoming.why)});
+    lose(incoming.worker, FailureReason::worker_lost, incoming.why);
+}
+
+void Coordinator::lose(WorkerId worker, FailureReason reason, const std::string& why) {
+    if (!roster_.on_lost(worker)) return;
+    vigil_.forget(worker);
+    record(event::WorkerLost{worker, why, now_ms()});
+    if (const auto& attempt = roster_.attempt_of(worker))
+        attempt_failed(*attempt, {reason, fmt::format("worker {}: {}", worker.rank, why)});
 }
 
 void Coordinator::on(WorkerId from, const to_coordinator::Hello& message) {
     roster_.on_hello(from, message);
 }
 
-void Coordinator::on(WorkerId, const to_coordinator::Alive&) {}
+void Coordinator::on(WorkerId from, const to_coordinator::Alive& message) {
+    vigil_.on_alive(from, message.progress);
+}
 
 void Coordinator::on(WorkerId from, const to_coordinator::Notice& message) {
     outside_.progress.on_notice(fmt::format("worker {}: {}", from.rank, message.text));
 }
 
 void Coordinator::on(WorkerId from, const to_coordinator::Finished& message) {
-    roster_.on_answer(from, message.attempt, message.nccl_id);
+    answered(from, message.attempt, message.nccl_id);
     const auto trial = plan_.running(message.attempt);
     if (!trial) return;
     const auto& running = *plan_.status(*trial).as<trial_state::Running>();
     if (running.workers.front() != from) return;
-    outside_.predictions.write(grid_.trials[*trial], message.result);
+    outside_.files.write_predictions(grid_.trials[*trial], message.result);
     event::Finished finished{.attempt = message.attempt,
                              .result = message.result,
                              .workers = roster_.facts_of(running.workers),
                              .threads_per_worker = grid_.trials[*trial].resources.threads_per_worker,
-                             .time_ms = outside_.clock.unix_ms()};
+                             .time_ms = now_ms()};
     finished.result.predictions.clear();
     record(std::move(finished));
 }
 
 void Coordinator::on(WorkerId from, const to_coordinator::MemberDone& message) {
-    roster_.on_answer(from, message.attempt, message.nccl_id);
+    answered(from, message.attempt, message.nccl_id);
 }
 
 void Coordinator::on(WorkerId from, const to_coordinator::Failed& message) {
-    roster_.on_answer(from, message.attempt, message.nccl_id);
+    answered(from, message.attempt, message.nccl_id);
+    const auto trial = plan_.running(message.attempt);
+    if (!trial) return;
+    const auto gang = plan_.status(*trial).as<trial_state::Running>()->workers;
     attempt_failed(message.attempt, message.failure);
+    if (message.failure.reason == FailureReason::infrastructure) blame(gang, message.attempt);
 }
 
 void Coordinator::on(WorkerId from, const to_coordinator::Abandoned& message) {
-    roster_.on_answer(from, message.attempt, message.nccl_id);
+    answered(from, message.attempt, message.nccl_id);
     // Counted, so that a worker that gives up everything cannot go on for ever.
     attempt_failed(message.attempt, {FailureReason::internal, "the worker gave up without being asked"});
+}
+
+void Coordinator::answered(WorkerId worker, const Attempt& attempt, const std::string& nccl_id) {
+    if (roster_.on_answer(worker, attempt, nccl_id)) vigil_.on_idle(worker);
 }
 
 void Coordinator::attempt_failed(const Attempt& attempt, const TrialFailure& failure) {
     const auto trial = plan_.running(attempt);
     if (!trial) return;
     // What breaks while a sweep is being stopped is the stop's doing: whoever stops it often kills its workers too.
-    if (stopping_ && !repeats_itself(failure.reason)) return record(event::Abandoned{attempt});
-    record(event::Failed{attempt, failure});
+    if (phase_ == Phase::stopping && !repeats_itself(failure.reason)) return record(event::Abandoned{attempt, now_ms()});
+    record(event::Failed{attempt, failure, now_ms()});
     send_abandon(attempt);
     set_aside_if_hopeless(*trial);
 }
 
+/// Of a gang nobody knows whose surroundings it was: they all did not get on with each other.
+void Coordinator::blame(const std::vector<WorkerId>& gang, const Attempt& attempt) {
+    constexpr std::size_t too_many_trials = 2;
+    for (const WorkerId worker : gang) {
+        if (roster_.is_lost(worker)) continue;
+        const bool out = roster_.on_infrastructure_failure(worker, attempt.key) >= too_many_trials;
+        if (!out || roster_.living().size() <= workers_needed()) continue;
+        roster_.quarantine(worker);
+        record(event::Quarantined{worker, "its surroundings failed two different trials", now_ms()});
+    }
+}
+
+std::size_t Coordinator::workers_needed() const {
+    return std::max<std::size_t>(1, scheduler_.widest_waiting(plan_));
+}
+
+void Coordinator::release_quarantined_if_needed() {
+    if (!roster_.any_quarantined() || roster_.living().size() >= workers_needed()) return;
+    for (const WorkerId worker : roster_.release_quarantined())
+        outside_.progress.on_notice(fmt::format("worker {} works again: too few others are left", worker.rank));
+}
+
 void Coordinator::set_aside_if_hopeless(std::size_t trial) {
     if (const auto why = reason_to_set_aside(plan_.status(trial), options_.max_attempts))
-        record(event::SetAside{grid_.trials[trial].key, *why, SetAsideCause::failures});
+        record(event::SetAside{grid_.trials[trial].key, *why, SetAsideCause::failures, now_ms()});
 }
 
 void Coordinator::set_aside_without_room() {
@@ -202,12 +323,12 @@ void Coordinator::set_aside_without_room() {
     for (const std::size_t trial : scheduler_.too_wide(plan_, living))
         record(event::SetAside{grid_.trials[trial].key,
                                fmt::format("its gang of {} is wider than the {} workers that live", scheduler_.gang(trial), living),
-                               SetAsideCause::no_room});
+                               SetAsideCause::no_room, now_ms()});
 }
 
 /// To those of the gang that have not answered yet; they are given no other work before they do.
 void Coordinator::send_abandon(const Attempt& attempt) {
-    for (const WorkerId worker : roster_.busy_with(attempt)) outbox_.emplace_back(worker, to_worker::Abandon{attempt});
+    for (const WorkerId worker : roster_.busy_with(attempt)) outbox_.emplace_back(worker, to_worker::Abandon{.attempt = attempt});
 }
 
 void Coordinator::record(Event event) {
@@ -228,13 +349,14 @@ void Coordinator::count_cost(const Event& event) {
 }
 
 void Coordinator::settle() {
-    ledger_.commit();
+    if (!unsettled_.empty()) ledger_.commit();
     for (const Event& event : std::exchange(unsettled_, {})) announce(event);
     for (const auto& [worker, message] : std::exchange(outbox_, {})) outside_.transport.send(worker, message);
 }
 
 void Coordinator::announce(const Event& event) {
     Progress& progress = outside_.progress;
+    if (const auto* finished = std::get_if<event::Finished>(&event)) outside_.files.remove_checkpoints(finished->attempt.key);
     const auto trial_of = [this](const TrialKey& key) -> const Trial& { return grid_.trials[*plan_.index_of(key)]; };
     if (const auto* finished = std::get_if<event::Finished>(&event))
         progress.on_finished(trial_of(finished->attempt.key), finished->result, standing());
@@ -244,6 +366,9 @@ void Coordinator::announce(const Event& event) {
         progress.on_set_aside(trial_of(set_aside->key), set_aside->why, standing());
     else if (const auto* lost = std::get_if<event::WorkerLost>(&event))
         progress.on_notice(fmt::format("worker {} is lost: {}", lost->worker.rank, lost->why));
+    else if (const auto* quarantined = std::get_if<event::Quarantined>(&event))
+        progress.on_notice(fmt::format("worker {} on {} is given no more work: {}", quarantined->worker.rank,
+                                       roster_.facts_of(quarantined->worker).host, quarantined->why));
     else if (const auto* stopped = std::get_if<event::Stopped>(&event))
         progress.on_notice("stopped early: " + stopped->why);
 }

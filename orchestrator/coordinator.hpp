@@ -2,6 +2,8 @@
 
 #include <chrono>
 #include <cstdint>
+#include <deque>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -9,21 +11,28 @@
 #include "orchestrator/clock.hpp"
 #include "orchestrator/grid/grid.hpp"
 #include "orchestrator/ledger/ledger_writer.hpp"
-#include "orchestrator/prediction_sink.hpp"
 #include "orchestrator/progress.hpp"
 #include "orchestrator/roster.hpp"
 #include "orchestrator/schedule/plan.hpp"
 #include "orchestrator/schedule/scheduler.hpp"
 #include "orchestrator/stop_source.hpp"
+#include "orchestrator/trial_files.hpp"
+#include "orchestrator/vigil.hpp"
+#include "orchestrator/worker_reaper.hpp"
 #include "protocol/errors.hpp"
 #include "protocol/transport.hpp"
 
 namespace layersweep {
 
 struct CoordinatorOptions {
-    std::int64_t max_attempts = 3;                     ///< failures after which a trial is set aside
-    std::chrono::milliseconds poll{200};               ///< longest sleep between two looks at the stop source
-    std::chrono::milliseconds answer_timeout{30'000};  ///< how long the end waits for workers that are busy
+    std::int64_t max_attempts = 3;                        ///< failures after which a trial is set aside
+    std::chrono::milliseconds poll{200};                  ///< longest sleep between two looks at the stop source
+    std::chrono::milliseconds answer_timeout{30'000};     ///< how long the end waits for workers that are busy
+    std::chrono::milliseconds storage_patience{600'000};  ///< how long results wait in memory for a disk that takes nothing
+    std::chrono::milliseconds storage_retry{2'000};       ///< between two tries of such a disk
+    std::chrono::milliseconds alive_every{10'000};        ///< between two words to every worker
+    std::int64_t checkpoint_every_s = 600;                ///< within a trial
+    VigilLimits vigil;
 };
 
 /// What the coordinator meets outside the pure middle. All outlive it.
@@ -31,30 +40,54 @@ struct CoordinatorSurroundings {
     CoordinatorTransport& transport;
     const Clock& clock;
     Progress& progress;
-    PredictionSink& predictions;
+    TrialFiles& files;
     const StopSource& stop;
+    WorkerReaper& reaper;
 };
 
 /// The loop of rank 0: receive -> record -> apply -> decide -> record -> send. What came in together is recorded with one sync; nothing
-/// that depends on it is shown or sent before. One thread.
+/// that depends on it is shown or sent before. While the disk takes nothing, nothing is shown, sent or decided either: messages wait. One
+/// thread.
 class Coordinator {
 public:
-    /// `plan`: what the ledger told so far. `grid`, `plan`, `scheduler` and `ledger` outlive this object.
+    /// `plan`: what the ledger told so far, the beginning of this life included. `grid`, `plan`, `scheduler` and `ledger` outlive this
+    /// object.
     Coordinator(const Grid& grid, Plan& plan, const Scheduler& scheduler, LedgerWriter& ledger, CoordinatorSurroundings surroundings,
                 CoordinatorOptions options = {});
 
-    /// Until every trial is finished or set aside, somebody wants it to stop, or no worker is left. Workers are told to leave in any
-    /// case, also where it throws (MachineError: the ledger or the predictions cannot be written).
+    /// Turns until the last. Workers are told to leave in any case, also where it throws (MachineError: the disk took nothing for too long,
+    /// or another process took over).
     ExitCode run();
+    /// One lap of the loop, which sleeps at most `poll`. False: every trial is finished or set aside, somebody wanted it to stop, or no
+    /// worker is left, and all of that is recorded.
+    bool turn();
 
 private:
+    enum class Phase { working, stopping, leaving, ended };
+    /// The disk takes nothing.
+    struct Outage {
+        std::chrono::milliseconds since, next_try;
+        std::string why;
+    };
+
+    void lap();
+    void advance();
     void work();
-    void record_breakdown(const std::string& why);
+    void begin_stop(const std::string& why);
+    void end_stop();
+    void begin_leave();
+    void end(Event last);
+
     void receive();
+    void handle_messages();
+    void say_alive();
+    void watch();
     void dispatch();
-    void stop(const std::string& why);
-    void wait_for_answers();
-    void finish();
+
+    void note_outage(const std::string& why);
+    [[nodiscard]] bool may_try_disk();
+    void end_outage();
+    void record_breakdown(const std::string& why);
 
     void on(const FromWorker& incoming);
     void on(const WorkerLost& incoming);
@@ -66,8 +99,13 @@ private:
     void on(WorkerId from, const to_coordinator::Failed& message);
     void on(WorkerId from, const to_coordinator::Abandoned& message);
 
+    void answered(WorkerId worker, const Attempt& attempt, const std::string& nccl_id);
+    void lose(WorkerId worker, FailureReason reason, const std::string& why);
     /// Nothing where the attempt does not run any more.
     void attempt_failed(const Attempt& attempt, const TrialFailure& failure);
+    void blame(const std::vector<WorkerId>& gang, const Attempt& attempt);
+    [[nodiscard]] std::size_t workers_needed() const;
+    void release_quarantined_if_needed();
     void set_aside_if_hopeless(std::size_t trial);
     void set_aside_without_room();
     void send_abandon(const Attempt& attempt);
@@ -77,6 +115,7 @@ private:
     void settle();
     void announce(const Event& event);
     void dismiss_workers();
+    [[nodiscard]] std::int64_t now_ms() const { return outside_.clock.unix_ms(); }
     [[nodiscard]] Standing standing() const;
 
     const Grid& grid_;
@@ -86,11 +125,17 @@ private:
     CoordinatorSurroundings outside_;
     CoordinatorOptions options_;
     Roster roster_;
+    Vigil vigil_;
     std::chrono::milliseconds began_;
+    std::chrono::milliseconds said_alive_;
     double cost_done_ = 0;  ///< of what this life finished
     double cost_left_ = 0;
     std::uint32_t epoch_ = 0;
-    bool stopping_ = false;
+    Phase phase_ = Phase::working;
+    std::chrono::milliseconds deadline_{0};  ///< of the answers that `stopping` and `leaving` wait for
+    std::string stop_why_;
+    std::optional<Outage> outage_;
+    std::deque<Incoming> inbox_;                         ///< received, not yet handled
     std::vector<Event> unsettled_;                       ///< recorded, not yet synced and announced
     std::vector<std::pair<WorkerId, ToWorker>> outbox_;  ///< to be sent once all is settled
 };

@@ -28,12 +28,13 @@ void Roster::on_assigned(std::span<const WorkerId> gang, const Attempt& attempt)
     }
 }
 
-void Roster::on_answer(WorkerId id, const Attempt& attempt, const std::string& nccl_id) {
+bool Roster::on_answer(WorkerId id, const Attempt& attempt, const std::string& nccl_id) {
     Worker& worker = at(id);
-    if (worker.state != State::busy || worker.attempt != attempt) return;
+    if (worker.state != State::busy || worker.attempt != attempt) return false;
     worker.state = State::idle;
     worker.attempt.reset();
     worker.nccl_id = nccl_id;
+    return true;
 }
 
 bool Roster::on_lost(WorkerId id) {
@@ -43,10 +44,37 @@ bool Roster::on_lost(WorkerId id) {
     return true;
 }
 
+std::size_t Roster::on_infrastructure_failure(WorkerId id, const TrialKey& trial) {
+    Worker& worker = at(id);
+    worker.failed.insert(trial);
+    return worker.failed.size();
+}
+
+std::vector<WorkerId> Roster::release_quarantined() {
+    std::vector<WorkerId> released;
+    for (auto& [id, worker] : workers_) {
+        if (worker.quarantined && worker.state != State::lost) released.push_back(id);
+        worker.quarantined = false;
+    }
+    return released;
+}
+
+bool Roster::any_quarantined() const {
+    return std::ranges::any_of(workers_, [](const auto& entry) { return entry.second.quarantined && entry.second.state != State::lost; });
+}
+
+std::vector<WorkerId> Roster::listening() const {
+    std::vector<WorkerId> found;
+    for (const auto& [id, worker] : workers_)
+        if (worker.state != State::lost) found.push_back(id);
+    return found;
+}
+
 std::vector<WorkerView> Roster::living() const {
     std::vector<WorkerView> views;
     for (const auto& [id, worker] : workers_)
-        if (worker.state != State::lost) views.push_back({.id = id, .host = worker.facts.host, .idle = worker.state == State::idle});
+        if (worker.state != State::lost && !worker.quarantined)
+            views.push_back({.id = id, .host = worker.facts.host, .idle = worker.state == State::idle});
     return views;
 }
 

@@ -15,7 +15,7 @@ namespace layersweep {
 namespace {
 
 [[noreturn]] void fail(std::string_view what, const std::filesystem::path& path, int error) {
-    throw MachineError(fmt::format("cannot {} {}: {}", what, path.string(), std::strerror(error)));
+    throw StorageError(fmt::format("cannot {} {}: {}", what, path.string(), std::strerror(error)));
 }
 
 }  // namespace
@@ -46,8 +46,12 @@ void AsideFile::write(std::span<const std::byte> bytes) {
     write(std::string_view(reinterpret_cast<const char*>(bytes.data()), bytes.size()));
 }
 
+void AsideFile::sync() {
+    if (::fsync(descriptor_) != 0) fail("sync", path_, errno);
+}
+
 void AsideFile::take_place(Durability durability) {
-    if (durability == Durability::synced && ::fsync(descriptor_) != 0) fail("sync", path_, errno);
+    if (durability == Durability::synced) sync();
     // Network file systems report a full disk only here.
     if (::close(std::exchange(descriptor_, -1)) != 0) fail("close", path_, errno);
     if (std::rename(path_.c_str(), target_.c_str()) != 0) fail("rename to", target_, errno);
@@ -73,7 +77,7 @@ void sync_folder(const std::filesystem::path& folder) {
 void make_folder(const std::filesystem::path& folder) {
     std::error_code error;
     std::filesystem::create_directories(folder, error);
-    if (error) throw MachineError("cannot make the folder " + folder.string() + ": " + error.message());
+    if (error) throw StorageError("cannot make the folder " + folder.string() + ": " + error.message());
 }
 
 }  // namespace layersweep

@@ -14,7 +14,7 @@ enum class Durability {
 };
 
 /// A file that is written beside `target` and then takes its place in one step; gone again where it never does. Every writer has a name of
-/// its own: "<target>.aside-<pid>-<number>". All calls throw MachineError.
+/// its own: "<target>.aside-<pid>-<number>". All calls throw StorageError.
 class AsideFile {
 public:
     explicit AsideFile(const std::filesystem::path& target);
@@ -24,6 +24,7 @@ public:
 
     void write(std::string_view text);
     void write(std::span<const std::byte> bytes);
+    void sync();
     void take_place(Durability durability);
 
 private:
@@ -31,13 +32,13 @@ private:
     int descriptor_ = -1;
 };
 
-/// Gives `path` this content in one step. Throws MachineError; nothing is left beside it then.
+/// Gives `path` this content in one step. Throws StorageError; nothing is left beside it then.
 void replace_file(const std::filesystem::path& path, std::string_view text, Durability durability = Durability::cached);
 
 /// The folder's entries are on the disk when it returns; where it cannot be read or synced, that is the system's to do. Throws
-/// MachineError.
+/// StorageError.
 void sync_folder(const std::filesystem::path& folder);
-/// With those above it; no error where it is there. Throws MachineError.
+/// With those above it; no error where it is there. Throws StorageError.
 void make_folder(const std::filesystem::path& folder);
 
 }  // namespace layersweep

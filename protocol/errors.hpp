@@ -20,6 +20,12 @@ public:
     using std::runtime_error::runtime_error;
 };
 
+/// A disk that takes or gives nothing now; it may later.
+class StorageError : public MachineError {
+public:
+    using MachineError::MachineError;
+};
+
 /// A broken invariant: our mistake. Exit code 70.
 class InvariantError : public std::logic_error {
 public:

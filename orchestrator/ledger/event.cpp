@@ -45,55 +45,75 @@ json write(const event::Finished& e) {
             {"workers", e.workers}, {"time_ms", e.time_ms}, {"threads_per_worker", e.threads_per_worker}};
 }
 json write(const event::Failed& e) {
-    return {{"event", "failed"}, {"attempt", e.attempt}, {"failure", e.failure}};
+    return {{"event", "failed"}, {"attempt", e.attempt}, {"failure", e.failure}, {"time_ms", e.time_ms}};
 }
 json write(const event::Abandoned& e) {
-    return {{"event", "abandoned"}, {"attempt", e.attempt}};
+    return {{"event", "abandoned"}, {"attempt", e.attempt}, {"time_ms", e.time_ms}};
 }
 json write(const event::WorkerLost& e) {
-    return {{"event", "worker_lost"}, {"worker", e.worker.rank}, {"why", e.why}};
+    return {{"event", "worker_lost"}, {"worker", e.worker.rank}, {"why", e.why}, {"time_ms", e.time_ms}};
+}
+json write(const event::Quarantined& e) {
+    return {{"event", "quarantined"}, {"worker", e.worker.rank}, {"why", e.why}, {"time_ms", e.time_ms}};
 }
 json write(const event::SetAside& e) {
-    return {
-        {"event", "set_aside"}, {"key", e.key.hex}, {"why", e.why}, {"cause", e.cause == SetAsideCause::no_room ? "no-room" : "failures"}};
+    const char* cause = e.cause == SetAsideCause::no_room ? "no-room" : "failures";
+    return {{"event", "set_aside"}, {"key", e.key.hex}, {"why", e.why}, {"cause", cause}, {"time_ms", e.time_ms}};
+}
+json write(const event::PutBack& e) {
+    return {{"event", "put_back"}, {"key", e.key.hex}, {"time_ms", e.time_ms}};
 }
 json write(const event::Stopped& e) {
-    return {{"event", "stopped"}, {"why", e.why}, {"cause", name_of(e.cause)}};
+    return {{"event", "stopped"}, {"why", e.why}, {"cause", name_of(e.cause)}, {"time_ms", e.time_ms}};
 }
-json write(const event::Completed&) {
-    return {{"event", "completed"}};
+json write(const event::Completed& e) {
+    return {{"event", "completed"}, {"time_ms", e.time_ms}};
+}
+
+/// Version 1 had no time in most events.
+std::int64_t time_of(const json& j) {
+    return j.value("time_ms", std::int64_t{0});
 }
 
 event::Finished finished_of(const json& j) {
-    return {.attempt = j.at("attempt").get<Attempt>(),
-            .result = j.at("result").get<Result>(),
-            .workers = j.at("workers").get<std::vector<WorkerFacts>>(),
-            .threads_per_worker = j.at("threads_per_worker").get<std::int64_t>(),
-            .time_ms = j.at("time_ms").get<std::int64_t>()};
+    event::Finished finished{.attempt = j.at("attempt").get<Attempt>(),
+                             .result = j.at("result").get<Result>(),
+                             .workers = j.at("workers").get<std::vector<WorkerFacts>>(),
+                             .threads_per_worker = j.at("threads_per_worker").get<std::int64_t>(),
+                             .time_ms = time_of(j)};
+    if (finished.workers.empty()) throw MachineError("a result that nobody made");
+    return finished;
 }
 
 event::SetAside set_aside_of(const json& j) {
     const bool no_room = j.at("cause").get<std::string>() == "no-room";
     return {.key = {j.at("key").get<std::string>()},
             .why = j.at("why").get<std::string>(),
-            .cause = no_room ? SetAsideCause::no_room : SetAsideCause::failures};
+            .cause = no_room ? SetAsideCause::no_room : SetAsideCause::failures,
+            .time_ms = time_of(j)};
+}
+
+event::Stopped stopped_of(const json& j) {
+    event::Stopped stopped{.why = j.at("why").get<std::string>(), .time_ms = time_of(j)};
+    const auto cause = j.at("cause").get<std::string>();
+    for (const auto known : {StopCause::no_workers, StopCause::machine})
+        if (cause == name_of(known)) stopped.cause = known;
+    return stopped;
 }
 
 std::optional<Event> read(const json& j) {
     const auto kind = j.at("event").get<std::string>();
-    if (kind == "assigned")
-        return event::Assigned{j.at("attempt").get<Attempt>(), workers_of(j.at("workers")), j.at("time_ms").get<std::int64_t>()};
+    if (kind == "assigned") return event::Assigned{j.at("attempt").get<Attempt>(), workers_of(j.at("workers")), time_of(j)};
     if (kind == "finished") return finished_of(j);
-    if (kind == "failed") return event::Failed{j.at("attempt").get<Attempt>(), j.at("failure").get<TrialFailure>()};
-    if (kind == "abandoned") return event::Abandoned{j.at("attempt").get<Attempt>()};
-    if (kind == "worker_lost") return event::WorkerLost{{j.at("worker").get<int>()}, j.at("why").get<std::string>()};
+    if (kind == "failed") return event::Failed{j.at("attempt").get<Attempt>(), j.at("failure").get<TrialFailure>(), time_of(j)};
+    if (kind == "abandoned") return event::Abandoned{j.at("attempt").get<Attempt>(), time_of(j)};
+    if (kind == "worker_lost") return event::WorkerLost{{j.at("worker").get<int>()}, j.at("why").get<std::string>(), time_of(j)};
+    if (kind == "quarantined") return event::Quarantined{{j.at("worker").get<int>()}, j.at("why").get<std::string>(), time_of(j)};
     if (kind == "set_aside") return set_aside_of(j);
-    if (kind == "completed") return event::Completed{};
-    if (kind != "stopped") return std::nullopt;
-    const auto cause = j.at("cause").get<std::string>();
-    for (const auto known : {StopCause::no_workers, StopCause::machine})
-        if (cause == name_of(known)) return event::Stopped{j.at("why").get<std::string>(), known};
-    return event::Stopped{j.at("why").get<std::string>(), StopCause::asked};
+    if (kind == "put_back") return event::PutBack{{j.at("key").get<std::string>()}, time_of(j)};
+    if (kind == "stopped") return stopped_of(j);
+    if (kind == "completed") return event::Completed{time_of(j)};
+    return std::nullopt;
 }
 
 }  // namespace

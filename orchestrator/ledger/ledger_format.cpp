@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "protocol/errors.hpp"
 #include "protocol/hash.hpp"
 
 namespace layersweep {
@@ -12,6 +13,8 @@ namespace {
 using nlohmann::json;
 constexpr std::size_t checksum_digits = 16;
 constexpr std::string_view extension = ".jsonl";
+constexpr std::uint32_t current_version = 2;
+static_assert(SegmentHeader::format.ends_with("-2"));
 
 std::optional<std::uint32_t> number_of(std::string_view digits) {
     std::uint32_t value = 0;
@@ -52,33 +55,74 @@ std::optional<SegmentName> SegmentName::parse(std::string_view text) {
 }
 
 json json_of(const SegmentHeader& header) {
+    const LifeDescription& life = header.life_of;
     json written = {{"format", SegmentHeader::format},
-                    {"sweep", header.sweep},
+                    {"sweep", life.sweep},
                     {"shard", header.name.shard},
                     {"life", header.name.life},
-                    {"grid_hash", header.grid_hash},
-                    {"code_version", header.code_version},
+                    {"grid_hash", life.grid_hash},
+                    {"models", life.models},
+                    {"datasets", life.datasets},
+                    {"code_version", life.code_version},
+                    {"host", life.host},
+                    {"host_class", life.host_class},
+                    {"time_ms", header.time_ms},
                     {"previous", nullptr},
                     {"previous_bytes", 0}};
     if (header.previous) {
         written["previous"] = header.previous->name.text();
         written["previous_bytes"] = header.previous->bytes;
     }
+    if (header.continued) written["continued"] = true;
+    for (const LostBytes& lost : header.repaired)
+        written["repaired"].push_back({{"segment", lost.segment.text()}, {"begin", lost.begin}, {"end", lost.end}});
     return written;
 }
 
+namespace {
+
+SegmentName segment_of(const json& text) {
+    const auto name = SegmentName::parse(text.get<std::string>());
+    if (!name) throw json::other_error::create(0, "no name of a segment", nullptr);
+    return *name;
+}
+
+/// What version 1 did not have may be missing.
+SegmentHeader read_header(const json& j) {
+    SegmentHeader header{.name = {j.at("shard").get<std::uint32_t>(), j.at("life").get<std::uint32_t>()}};
+    header.life_of = {.sweep = j.at("sweep").get<std::string>(),
+                      .grid_hash = j.at("grid_hash").get<std::string>(),
+                      .code_version = j.at("code_version").get<std::string>(),
+                      .host = j.value("host", ""),
+                      .host_class = j.value("host_class", ""),
+                      .models = j.value("models", std::map<std::string, std::string>{}),
+                      .datasets = j.value("datasets", std::map<std::string, std::string>{}),
+                      .shard = header.name.shard};
+    header.time_ms = j.value("time_ms", std::int64_t{0});
+    header.continued = j.value("continued", false);
+    if (!j.at("previous").is_null())
+        header.previous = PreviousSegment{segment_of(j.at("previous")), j.at("previous_bytes").get<std::uint64_t>()};
+    for (const json& lost : j.value("repaired", json::array()))
+        header.repaired.push_back(
+            {segment_of(lost.at("segment")), lost.at("begin").get<std::uint64_t>(), lost.at("end").get<std::uint64_t>()});
+    return header;
+}
+
+}  // namespace
+
 std::optional<SegmentHeader> header_of(const json& json) {
-    if (json.value("format", "") != SegmentHeader::format) return std::nullopt;
+    constexpr std::string_view family = "layersweep-ledger-";
+    const auto found = json.find("format");
+    if (found == json.end() || !found->is_string()) return std::nullopt;
+    const auto& format = found->get_ref<const std::string&>();
+    if (!format.starts_with(family)) return std::nullopt;
+    const auto version = number_of(std::string_view(format).substr(family.size()));
+    if (!version || *version == 0) return std::nullopt;
+    if (*version > current_version)
+        throw MachineError(
+            fmt::format("this ledger is of format {}, a later version's; this program reads up to {}", *version, current_version));
     try {
-        SegmentHeader header{.sweep = json.at("sweep").get<std::string>(),
-                             .name = {json.at("shard").get<std::uint32_t>(), json.at("life").get<std::uint32_t>()},
-                             .grid_hash = json.at("grid_hash").get<std::string>(),
-                             .code_version = json.at("code_version").get<std::string>()};
-        if (json.at("previous").is_null()) return header;
-        const auto name = SegmentName::parse(json.at("previous").get<std::string>());
-        if (!name) return std::nullopt;
-        header.previous = PreviousSegment{*name, json.at("previous_bytes").get<std::uint64_t>()};
-        return header;
+        return read_header(json);
     } catch (const nlohmann::json::exception&) {
         return std::nullopt;
     }

@@ -6,7 +6,8 @@
 
 #include "orchestrator/ledger/event.hpp"
 #include "orchestrator/ledger/ledger_format.hpp"
-#include "orchestrator/ledger/results_folder.hpp"
+#include "orchestrator/ledger/segment_store.hpp"
+#include "protocol/errors.hpp"
 
 namespace layersweep {
 
@@ -18,8 +19,17 @@ struct LedgerEnd {
     std::uint32_t highest_life = 0;       ///< on the disk, segments without a valid header included
 };
 
-/// Hands every event that counts to `on_event`, oldest first; a life's header comes as `LifeBegan`. Writes nothing and may be used while
-/// another process writes. Throws MachineError, which names file and byte, where something that must count is damaged or missing.
-LedgerEnd replay_ledger(const ResultsFolder& folder, const std::function<void(const Event&)>& on_event, std::uint32_t shard = 0);
+/// Something that must count is damaged or missing; names file and byte.
+class LedgerDamage : public MachineError {
+public:
+    using MachineError::MachineError;
+};
+
+using OnEvent = std::function<void(const Event&)>;
+
+/// Hands every event that counts to `on_event`, oldest first; a life's header comes as `LifeBegan`. Segments of `first_ignored_life` and
+/// later are left out. Writes nothing and may be used while another process writes. Throws LedgerDamage.
+LedgerEnd replay_ledger(const SegmentStore& store, const OnEvent& on_event, std::uint32_t shard = 0,
+                        std::optional<std::uint32_t> first_ignored_life = std::nullopt);
 
 }  // namespace layersweep

@@ -4,51 +4,65 @@
 #include <memory>
 #include <string>
 
-#include "orchestrator/ledger/append_file.hpp"
 #include "orchestrator/ledger/event.hpp"
+#include "orchestrator/ledger/ledger_format.hpp"
 #include "orchestrator/ledger/ledger_reader.hpp"
+#include "orchestrator/ledger/segment_store.hpp"
+#include "protocol/errors.hpp"
 
 namespace layersweep {
 
-/// Writes one segment: the events of one life. One thread. The first failure ends the life: it throws MachineError, and so does every
-/// later call, because after a failed sync nobody knows what is on the disk.
+/// A later life is on the disk: another process took the sweep over, and nothing that this one writes counts any more.
+class Fenced : public MachineError {
+public:
+    using MachineError::MachineError;
+};
+
+/// Writes the events of one life. One thread. After a failed write or sync nobody knows what is on the disk, so that segment is never
+/// written again: what is not surely there waits in memory until `go_on` finds room for it in the next one.
 class LedgerWriter {
 public:
     enum class Durability {
-        written,  ///< in the kernel's hands when `append` returns
+        written,  ///< in the kernel's hands when the next `commit` returns
         synced,   ///< on the disk when the next `commit` returns
     };
 
-    /// Writes the header and syncs it.
-    LedgerWriter(std::unique_ptr<AppendFile> file, const SegmentHeader& header);
+    /// Into `file`, made by the store under the header's name and still empty. Writes the header and syncs it; throws StorageError.
+    LedgerWriter(SegmentStore& store, std::unique_ptr<AppendFile> file, SegmentHeader header);
 
+    /// Waits in memory for the next `commit`.
     void append(const Event& event, Durability durability);
-    /// One fdatasync for all events since the last that asked for it; nothing where none did.
+    /// One write of all that waits, one fdatasync where some of it asked for that. Throws StorageError, and then does so until `go_on`
+    /// has come back; throws Fenced where what was synced does not count.
     void commit();
+    /// After a `commit` that threw: goes on in a new segment with all that is not surely on the disk. Throws StorageError where that
+    /// cannot be written either, Fenced.
+    void go_on(std::int64_t time_ms);
+    /// Throws Fenced.
+    void check_fence() const;
 
-    [[nodiscard]] std::uint32_t life() const { return life_; }
+    [[nodiscard]] bool is_broken() const { return !failure_.empty(); }
+    [[nodiscard]] std::uint32_t life() const { return header_.name.life; }
 
 private:
-    void write(std::string line);
+    void write_unwritten();
     void sync();
-    [[noreturn]] void end_life(const std::string& what);
+    [[noreturn]] void fail(const std::string& what);
 
+    SegmentStore* store_;
     std::unique_ptr<AppendFile> file_;
-    std::uint32_t life_;
+    SegmentHeader header_;
+    std::string unsynced_;        ///< lines that are not surely on the disk
+    std::size_t written_ = 0;     ///< bytes of them that the kernel has
+    std::uint64_t synced_ = 0;    ///< bytes of the segment that are surely on the disk
+    std::uint32_t highest_life_;  ///< that this writer has made a segment for
     bool sync_owed_ = false;
-    std::string failure_;  ///< not empty: the life has ended
+    std::string failure_;  ///< not empty: this segment is not written any more
 };
 
-/// What a new life writes into its header.
-struct LifeDescription {
-    std::string sweep;
-    std::string grid_hash;
-    std::string code_version;
-    std::uint32_t shard = 0;
-};
-
-/// Begins the life after the highest on the disk; it continues what `end` says counts. Makes the ledger's folder where it is missing.
-/// Throws ConfigError where another process began the same life.
-[[nodiscard]] LedgerWriter begin_life(const ResultsFolder& folder, const LedgerEnd& end, const LifeDescription& description);
+/// Begins the life after the highest on the disk: makes its segment, which fences whoever wrote before, and only then reads what counts,
+/// every event of it to `on_event`, the new life's beginning last. Throws ConfigError where another process began the same life.
+[[nodiscard]] LedgerWriter begin_life(SegmentStore& store, const LifeDescription& description, std::int64_t time_ms,
+                                      const OnEvent& on_event);
 
 }  // namespace layersweep

@@ -11,14 +11,28 @@ IdlePool::IdlePool(std::span<const WorkerView> living) {
             continue;
         }
         Host& host = hosts_[worker.host];
-        ++host.living;
+        host.living.push_back(worker.id);
         if (!worker.idle) continue;
         host.idle.push_back(worker.id);
         ++idle_;
     }
 }
 
-std::vector<WorkerId> IdlePool::take(std::size_t gang) {
+std::vector<WorkerId> IdlePool::take(std::size_t gang, std::span<const WorkerId> avoided) {
+    if (avoided.empty()) return take_from_all(gang);
+    IdlePool others = *this;
+    for (auto& [name, host] : others.hosts_) {
+        const auto is_avoided = [&avoided](WorkerId worker) { return std::ranges::find(avoided, worker) != avoided.end(); };
+        std::erase_if(host.living, is_avoided);
+        others.idle_ -= std::erase_if(host.idle, is_avoided);
+    }
+    auto gang_of_others = others.take_from_all(gang);
+    for (auto& [name, host] : hosts_)
+        idle_ -= std::erase_if(host.idle, [&](WorkerId w) { return std::ranges::find(gang_of_others, w) != gang_of_others.end(); });
+    return gang_of_others;
+}
+
+std::vector<WorkerId> IdlePool::take_from_all(std::size_t gang) {
     if (gang > idle_) return {};
     if (Host* host = tightest_host(gang)) return take_from(*host, gang);
     // A gang across hosts is slower for as long as it runs: only where no host will ever be wide enough.
@@ -33,13 +47,13 @@ void IdlePool::hold_for(std::size_t gang) {
     }
     Host* fullest = nullptr;
     for (auto& [name, host] : hosts_)
-        if (host.living >= gang && (fullest == nullptr || host.idle.size() > fullest->idle.size())) fullest = &host;
+        if (host.living.size() >= gang && (fullest == nullptr || host.idle.size() > fullest->idle.size())) fullest = &host;
     (void)take_from(*fullest, fullest->idle.size());
 }
 
 bool IdlePool::may_fit_one_host(std::size_t gang) const {
     if (unknown_ > 0) return true;
-    return std::ranges::any_of(hosts_, [gang](const auto& host) { return host.second.living >= gang; });
+    return std::ranges::any_of(hosts_, [gang](const auto& host) { return host.second.living.size() >= gang; });
 }
 
 /// The host whose idle workers suffice with the fewest left over, so that wide room stays wide.

@@ -16,16 +16,16 @@ public:
     explicit IdlePool(std::span<const WorkerView> living);
 
     [[nodiscard]] bool empty() const { return idle_ == 0; }
-    /// Takes a gang out of the pool; empty where there is no room for it now.
-    [[nodiscard]] std::vector<WorkerId> take(std::size_t gang);
+    /// Takes a gang out of the pool, as if those to avoid did not live; empty where there is no room for it now.
+    [[nodiscard]] std::vector<WorkerId> take(std::size_t gang, std::span<const WorkerId> avoided = {});
     /// Takes out, for nobody, the workers that a gang without room shall wait for.
     void hold_for(std::size_t gang);
 
 private:
     struct Host {
-        std::size_t living = 0;
-        std::vector<WorkerId> idle;
+        std::vector<WorkerId> living, idle;
     };
+    [[nodiscard]] std::vector<WorkerId> take_from_all(std::size_t gang);
     [[nodiscard]] bool may_fit_one_host(std::size_t gang) const;
     [[nodiscard]] Host* tightest_host(std::size_t gang);
     [[nodiscard]] std::vector<WorkerId> take_from(Host& host, std::size_t count);

@@ -38,6 +38,8 @@ Attempt Plan::next_attempt(std::size_t trial) const {
 
 void Plan::on(const event::LifeBegan& e) {
     life_ = e.life;
+    if (e.continued) return;
+    process_life_ = e.life;
     stopped_.reset();
     for (std::size_t trial = 0; trial < statuses_.size(); ++trial) {
         const auto* set_aside = statuses_[trial].as<SetAside>();
@@ -60,9 +62,10 @@ void Plan::on(const event::Finished& e) {
 void Plan::on(const event::Failed& e) {
     const auto trial = running(e.attempt);
     if (!trial) return;
-    ++statuses_[*trial].failures;
+    TrialStatus& status = statuses_[*trial];
+    status.failed.push_back({e.failure.reason, process_life_, status.as<Running>()->workers});
+    status.last_failure = e.failure;
     ++counts_.failures;
-    statuses_[*trial].last_failure = e.failure;
     move(*trial, Waiting{});
 }
 
@@ -73,6 +76,14 @@ void Plan::on(const event::Abandoned& e) {
 void Plan::on(const event::SetAside& e) {
     const auto trial = index_of(e.key);
     if (trial && statuses_[*trial].is_waiting()) move(*trial, SetAside{e.why, e.cause});
+}
+
+void Plan::on(const event::PutBack& e) {
+    const auto trial = index_of(e.key);
+    if (!trial || statuses_[*trial].as<SetAside>() == nullptr) return;
+    statuses_[*trial].failed.clear();
+    statuses_[*trial].last_failure.reset();
+    move(*trial, Waiting{});
 }
 
 void Plan::on(const event::Stopped& e) {

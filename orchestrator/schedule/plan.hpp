@@ -35,10 +35,18 @@ struct SetAside {
 
 using TrialState = std::variant<trial_state::Waiting, trial_state::Running, trial_state::Finished, trial_state::SetAside>;
 
+/// An attempt that failed, as the rules of retrying see it. `life` is that of the coordinator's process: workers of two have nothing in
+/// common.
+struct FailedAttempt {
+    FailureReason reason = FailureReason::internal;
+    std::uint32_t life = 0;
+    std::vector<WorkerId> workers;
+};
+
 struct TrialStatus {
     TrialState state;
-    std::uint32_t attempts = 0;  ///< begun so far, in all lives
-    std::uint32_t failures = 0;  ///< of these, how many failed
+    std::uint32_t attempts = 0;         ///< begun so far, in all lives
+    std::vector<FailedAttempt> failed;  ///< oldest first, since it was put back last
     std::optional<TrialFailure> last_failure;
 
     template <class State>
@@ -68,6 +76,8 @@ public:
     /// The trial that runs this very attempt; nullopt for an old attempt.
     [[nodiscard]] std::optional<std::size_t> running(const Attempt& attempt) const;
     [[nodiscard]] Attempt next_attempt(std::size_t trial) const;  ///< in the life that `apply` heard of last
+    /// The life in which the present coordinator began: the present one, or where it went on in new segments, the first of these.
+    [[nodiscard]] std::uint32_t process_life() const { return process_life_; }
 
     [[nodiscard]] const PlanCounts& counts() const { return counts_; }
     [[nodiscard]] bool is_complete() const { return counts_.waiting == 0 && counts_.running == 0; }
@@ -81,7 +91,9 @@ private:
     void on(const event::Failed&);
     void on(const event::Abandoned&);
     void on(const event::WorkerLost&) {}
+    void on(const event::Quarantined&) {}
     void on(const event::SetAside&);
+    void on(const event::PutBack&);
     void on(const event::Stopped&);
     void on(const event::Completed&) {}
 
@@ -94,6 +106,7 @@ private:
     PlanCounts counts_;
     std::optional<StopCause> stopped_;
     std::uint32_t life_ = 0;
+    std::uint32_t process_life_ = 0;
 };
 
 }  // namespace layersweep

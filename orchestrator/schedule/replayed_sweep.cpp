@@ -16,7 +16,7 @@ ReplayedSweep read_sweep(const std::filesystem::path& results_dir) {
 
 ReplayedSweep replay_sweep(const std::filesystem::path& results_dir, Grid grid) {
     Plan plan(grid.trials);
-    const LedgerEnd end = replay_ledger({results_dir}, [&plan](const Event& event) { plan.apply(event); });
+    const LedgerEnd end = replay_ledger(SegmentFolder({results_dir}), [&plan](const Event& event) { plan.apply(event); });
     return {std::move(grid), std::move(plan), end};
 }
 

@@ -6,12 +6,14 @@
 #include <utility>
 
 #include "orchestrator/schedule/idle_pool.hpp"
+#include "orchestrator/schedule/retry_rule.hpp"
 #include "protocol/errors.hpp"
 
 namespace layersweep {
 
-Scheduler::Scheduler(const std::vector<Trial>& trials, std::vector<double> costs, std::optional<std::uint64_t> shuffle_seed)
-    : costs_(std::move(costs)), order_(trials.size()) {
+Scheduler::Scheduler(const std::vector<Trial>& trials, std::vector<double> costs, std::optional<std::uint64_t> shuffle_seed,
+                     std::int64_t max_attempts)
+    : costs_(std::move(costs)), order_(trials.size()), max_attempts_(max_attempts) {
     LAYERSWEEP_CHECK(costs_.size() == trials.size(), "every trial has one cost");
     for (const Trial& trial : trials) gangs_.push_back(static_cast<std::size_t>(std::max<std::int64_t>(1, trial.resources.gang)));
     std::iota(order_.begin(), order_.end(), std::size_t{0});
@@ -24,21 +26,66 @@ Scheduler::Scheduler(const std::vector<Trial>& trials, std::vector<double> costs
 }
 
 std::vector<Assignment> Scheduler::decide(const Plan& plan, std::span<const WorkerView> living) const {
+    const auto suspected = [&](std::size_t trial) { return is_suspected(plan, trial); };
+    const auto waits = [&](std::size_t trial) { return plan.status(trial).is_waiting(); };
+    const auto runs = [&](std::size_t trial) { return plan.status(trial).as<trial_state::Running>() != nullptr; };
+    if (plan.counts().failures == 0) return decide_ordinary(plan, living);
+    if (std::ranges::any_of(order_, [&](std::size_t trial) { return runs(trial) && suspected(trial); })) return {};
+    auto chosen = decide_ordinary(plan, living);
+    if (!chosen.empty() || plan.counts().running > 0) return chosen;
+    if (std::ranges::any_of(order_, [&](std::size_t trial) { return waits(trial) && !suspected(trial); })) return chosen;
+    IdlePool pool(living);
+    for (const std::size_t trial : order_) {
+        if (!waits(trial) || gangs_[trial] > living.size()) continue;
+        if (auto gang = pool.take(gangs_[trial]); !gang.empty()) chosen.push_back({trial, std::move(gang)});
+        break;
+    }
+    return chosen;
+}
+
+std::vector<Assignment> Scheduler::decide_ordinary(const Plan& plan, std::span<const WorkerView> living) const {
     std::vector<Assignment> chosen;
     IdlePool pool(living);
     bool held = false;
     for (const std::size_t trial : order_) {
         if (pool.empty()) break;
-        if (!plan.status(trial).is_waiting() || gangs_[trial] > living.size()) continue;
-        auto gang = pool.take(gangs_[trial]);
+        if (!plan.status(trial).is_waiting() || gangs_[trial] > living.size() || is_suspected(plan, trial)) continue;
+        const auto avoided = to_avoid(plan, trial, living);
+        auto gang = pool.take(gangs_[trial], avoided);
         if (!gang.empty()) {
             chosen.push_back({trial, std::move(gang)});
-        } else if (!held) {
+        } else if (!held && avoided.empty()) {
             pool.hold_for(gangs_[trial]);
             held = true;
         }
     }
     return chosen;
+}
+
+bool Scheduler::is_suspected(const Plan& plan, std::size_t trial) const {
+    return !plan.status(trial).failed.empty() && layersweep::is_suspected(plan.status(trial), max_attempts_);
+}
+
+/// Nobody where the trial could not run without them.
+std::vector<WorkerId> Scheduler::to_avoid(const Plan& plan, std::size_t trial, std::span<const WorkerView> living) const {
+    std::vector<WorkerId> avoided;
+    for (const FailedAttempt& attempt : plan.status(trial).failed) {
+        if (attempt.reason != FailureReason::infrastructure || attempt.life != plan.process_life()) continue;
+        for (const WorkerView& worker : living)
+            if (std::ranges::find(attempt.workers, worker.id) != attempt.workers.end()) avoided.push_back(worker.id);
+    }
+    std::ranges::sort(avoided);
+    const auto repeated = std::ranges::unique(avoided);
+    avoided.erase(repeated.begin(), repeated.end());
+    if (living.size() - avoided.size() < gangs_[trial]) avoided.clear();
+    return avoided;
+}
+
+std::size_t Scheduler::widest_waiting(const Plan& plan) const {
+    std::size_t widest = 0;
+    for (std::size_t trial = 0; trial < gangs_.size(); ++trial)
+        if (plan.status(trial).is_waiting()) widest = std::max(widest, gangs_[trial]);
+    return widest;
 }
 
 std::vector<std::size_t> Scheduler::too_wide(const Plan& plan, std::size_t living) const {

@@ -28,14 +28,22 @@ struct Assignment {
 
 /// Chooses what runs next: the longest trial first, ties in grid order. A gang takes idle workers of one host where some host is wide
 /// enough, else of as few hosts as possible. The first gang in line that finds no room has workers held for it, so that narrow trials
-/// cannot starve it; those behind it use what is left. Pure: the same plan and workers give the same answer.
+/// cannot starve it; those behind it use what is left. A trial avoids the workers that failed it for their surroundings' sake as long as
+/// enough others live. One that is suspected of killing its workers waits for the end and runs alone. Pure: the same plan and workers give
+/// the same answer.
 class Scheduler {
 public:
-    /// `costs` by trial. With a seed the order is shuffled instead, to show that results do not depend on it.
-    Scheduler(const std::vector<Trial>& trials, std::vector<double> costs, std::optional<std::uint64_t> shuffle_seed = std::nullopt);
+    /// `costs` by trial. With a seed the order is shuffled instead, to show that results do not depend on it. `max_attempts`: see
+    /// `is_suspected`.
+    Scheduler(const std::vector<Trial>& trials, std::vector<double> costs, std::optional<std::uint64_t> shuffle_seed = std::nullopt,
+              std::int64_t max_attempts = 3);
 
     /// What to start now. A gang wider than all living workers is passed over: see `too_wide`.
     [[nodiscard]] std::vector<Assignment> decide(const Plan& plan, std::span<const WorkerView> living) const;
+    /// Whether the trial is being left for the end.
+    [[nodiscard]] bool is_suspected(const Plan& plan, std::size_t trial) const;
+    /// The most workers that a waiting trial takes; 0 where none waits.
+    [[nodiscard]] std::size_t widest_waiting(const Plan& plan) const;
     /// The waiting trials that these workers can never run.
     [[nodiscard]] std::vector<std::size_t> too_wide(const Plan& plan, std::size_t living) const;
 
@@ -43,9 +51,13 @@ public:
     [[nodiscard]] std::size_t gang(std::size_t trial) const { return gangs_.at(trial); }
 
 private:
+    [[nodiscard]] std::vector<Assignment> decide_ordinary(const Plan& plan, std::span<const WorkerView> living) const;
+    [[nodiscard]] std::vector<WorkerId> to_avoid(const Plan& plan, std::size_t trial, std::span<const WorkerView> living) const;
+
     std::vector<double> costs_;
     std::vector<std::size_t> gangs_;  ///< workers that each trial takes
     std::vector<std::size_t> order_;  ///< trials, the first in line first
+    std::int64_t max_attempts_;
 };
 
 }  // namespace layersweep

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "tests/orchestrator/coordinator_world.hpp"
+#include "tests/support/refusal.hpp"
 
 namespace layersweep {
 namespace {
@@ -65,21 +66,11 @@ TEST(Coordinator, PredictionsAreSafeBeforeTheResultIsRecorded) {
     world.obedient_workers();
     world.hello(1);
     EXPECT_EQ(world.run(), ExitCode::done);
-    ASSERT_EQ(world.predictions.written.size(), 1U);
-    const auto& written = world.predictions.written.front();
+    ASSERT_EQ(world.files.written.size(), 1U);
+    const auto& written = world.files.written.front();
     EXPECT_EQ(written.rows, 1U);
-    EXPECT_EQ(world.log.content.substr(0, written.ledger_bytes).find("finished"), std::string::npos);
+    EXPECT_EQ(world.disk.content().substr(0, written.ledger_bytes).find("finished"), std::string::npos);
     EXPECT_TRUE(world.recorded<event::Finished>().front().result.predictions.empty());
-    world.transport.take_all<Assign>();
-}
-
-TEST(Coordinator, AResultWithoutItsPredictionsIsNotRecorded) {
-    CoordinatorWorld world(sample_grid("a"), 1);
-    world.obedient_workers();
-    world.predictions.disk_is_full = true;
-    world.hello(1);
-    EXPECT_THROW(world.run(), MachineError);
-    EXPECT_TRUE(world.recorded<event::Finished>().empty());
     world.transport.take_all<Assign>();
 }
 
@@ -103,16 +94,15 @@ TEST(Coordinator, ResultsThatComeTogetherShareOneSync) {
     world.obedient_workers();
     for (const int rank : {1, 2, 3, 4}) world.hello(rank);
     EXPECT_EQ(world.run(), ExitCode::done);
-    EXPECT_EQ(world.log.syncs, 3) << "header, four results, completed";
+    EXPECT_EQ(world.disk.syncs, 1) << "four results, and that they are all";
     world.transport.take_all<Assign>();
 }
 
 TEST(Coordinator, ResumeRunsOnlyWhatIsMissing) {
-    CoordinatorWorld world(sample_grid("abc"), 1, 2);
-    world.plan.apply(event::LifeBegan{1});
-    for (const std::size_t trial : {0U, 1U}) world.plan.apply(event::Assigned{world.plan.next_attempt(trial), {{1}}});
-    const Attempt done{sample_trial('a').key, 1, 1};
-    world.plan.apply(event::Finished{done, test::sample_result(0.25)});
+    const Attempt done{sample_trial('a').key, 1, 1}, running{sample_trial('b').key, 1, 1};
+    CoordinatorWorld world(
+        sample_grid("abc"), 1,
+        {event::Assigned{done, {{1}}}, event::Assigned{running, {{1}}}, event::Finished{done, test::sample_result(0.25), {WorkerFacts{}}}});
     world.obedient_workers();
     world.hello(1);
     EXPECT_EQ(world.run(), ExitCode::done);
@@ -140,7 +130,7 @@ TEST(Coordinator, LostWorkersTrialGoesToAnother) {
     const Attempt second = world.transport.expect<Assign>(2).attempt;
     EXPECT_EQ(first.number, 1U);
     EXPECT_EQ(second, (Attempt{first.key, 1, 2}));
-    EXPECT_THAT(world.recorded<event::WorkerLost>(), ElementsAre(event::WorkerLost{{1}, "killed by signal 9"}));
+    EXPECT_THAT(world.recorded<event::WorkerLost>(), ElementsAre(testing::Field(&event::WorkerLost::why, "killed by signal 9")));
     EXPECT_EQ(world.recorded<event::Failed>().at(0).failure.reason, FailureReason::worker_lost);
     EXPECT_THAT(world.progress.told, ElementsAre("failed a", "finished a"));
 }
@@ -229,7 +219,7 @@ TEST(Coordinator, StaleFinishedIsDropped) {
     EXPECT_EQ(world.transport.take_all<Assign>().size(), 2U);
     ASSERT_EQ(world.recorded<event::Finished>().size(), 1U);
     EXPECT_EQ(world.recorded<event::Finished>()[0].result.accuracy, 0.5);
-    EXPECT_EQ(world.predictions.written.size(), 1U) << "stale predictions replace nothing";
+    EXPECT_EQ(world.files.written.size(), 1U) << "stale predictions replace nothing";
 }
 
 TEST(Coordinator, OnlyTheLeadersResultCounts) {
@@ -276,11 +266,9 @@ TEST(Coordinator, NotANumberIsNotRepeated) {
 }
 
 TEST(Coordinator, ACrashBetweenTheLastFailureAndSetAsideIsMadeGood) {
-    CoordinatorWorld world(sample_grid("a"), 1, 2);
-    world.plan.apply(event::LifeBegan{1});
-    const Attempt attempt = world.plan.next_attempt(0);
-    world.plan.apply(event::Assigned{attempt, {{1}}});
-    world.plan.apply(event::Failed{attempt, {FailureReason::not_a_number, "step 3"}});
+    const Attempt attempt{sample_trial('a').key, 1, 1};
+    CoordinatorWorld world(sample_grid("a"), 1,
+                           {event::Assigned{attempt, {{1}}}, event::Failed{attempt, {FailureReason::not_a_number, "step 3"}}});
     EXPECT_EQ(world.run(), ExitCode::trials_set_aside);
     EXPECT_EQ(world.recorded<event::SetAside>().size(), 1U);
 }
@@ -305,25 +293,198 @@ TEST(Coordinator, WithoutWorkersTheSweepEndsAndNothingIsSetAside) {
     world.transport.lose(1, "killed");
     world.transport.lose(2, "killed");
     EXPECT_EQ(world.run(), ExitCode::machine_failed);
-    EXPECT_THAT(world.recorded<event::Stopped>(), ElementsAre(event::Stopped{"no workers are left", StopCause::no_workers}));
+    EXPECT_THAT(world.recorded<event::Stopped>(), ElementsAre(testing::Field(&event::Stopped::cause, StopCause::no_workers)));
     EXPECT_EQ(world.plan.counts().waiting, 2U);
 }
 
-TEST(Coordinator, FailedSyncEndsTheLife) {
+TEST(Coordinator, ADiskThatTakesNothingForTooLongEndsTheLifeAndNothingIsShown) {
     CoordinatorWorld world(sample_grid("ab"), 1);
     world.obedient_workers();
     world.hello(1);
-    world.log.sync_error = EIO;
-    EXPECT_THROW(world.run(), MachineError);
+    world.disk.sync_error = EIO;
+    EXPECT_THAT(test::refusal<MachineError>([&] { (void)world.run({.storage_patience = std::chrono::seconds(60)}); }),
+                HasSubstr("what is recorded"));
+    EXPECT_GE(world.clock.now(), std::chrono::seconds(60));
     EXPECT_EQ(world.transport.take_all<Assign>().size(), 1U) << "nothing that depends on the lost result is sent";
     EXPECT_TRUE(world.progress.told.empty()) << "nor shown";
 }
 
-TEST(Coordinator, FullDiskEndsTheLife) {
-    CoordinatorWorld world(sample_grid("a"), 1);
+TEST(Coordinator, ASweepGoesOnWhenTheDiskHasRoomAgainAndNothingIsLost) {
+    CoordinatorWorld world(sample_grid("abc"), 1);
+    world.obedient_workers([&world](WorkerId, const ToWorker& message) {
+        if (const auto* assign = std::get_if<Assign>(&message); assign != nullptr && letter(assign->attempt) == 'b') world.disk.room = 100;
+        return false;
+    });
+    world.transport.when_quiet([&world] {
+        if (world.clock.now() > std::chrono::seconds(30)) world.disk.room = 1 << 20;
+    });
     world.hello(1);
-    world.log.room = 10;
-    EXPECT_THROW(world.run(), MachineError);
+    EXPECT_EQ(world.run(), ExitCode::done);
+    EXPECT_GE(world.clock.now(), std::chrono::seconds(30));
+    EXPECT_EQ(world.recorded<event::Finished>().size(), 3U);
+    EXPECT_EQ(world.recorded<event::LifeBegan>().back().continued, true);
+    EXPECT_EQ(world.transport.take_all<Assign>().size(), 3U) << "no trial ran twice";
+    EXPECT_THAT(world.progress.notices, testing::Contains(HasSubstr("results wait in memory")));
+    EXPECT_THAT(world.progress.notices, testing::Contains(HasSubstr("the sweep goes on")));
+}
+
+TEST(Coordinator, AResultWhosePredictionsFindNoRoomWaits) {
+    CoordinatorWorld world(sample_grid("a"), 1);
+    world.obedient_workers();
+    world.files.disk_is_full = true;
+    world.transport.when_quiet([&world] { world.files.disk_is_full = world.clock.now() < std::chrono::seconds(20); });
+    world.hello(1);
+    EXPECT_EQ(world.run(), ExitCode::done);
+    EXPECT_EQ(world.recorded<event::Finished>().size(), 1U);
+    EXPECT_EQ(world.recorded<event::LifeBegan>().size(), 1U) << "the ledger itself was never broken";
+    EXPECT_EQ(world.transport.take_all<Assign>().size(), 1U);
+}
+
+TEST(Coordinator, AFencedCoordinatorShowsNothingMore) {
+    CoordinatorWorld world(sample_grid("a"), 1);
+    world.obedient_workers([&world](WorkerId, const ToWorker& message) {
+        if (is<Assign>(message)) (void)begin_life(world.disk, {}, 0, [](const Event&) {});
+        return false;
+    });
+    world.hello(1);
+    EXPECT_THROW((void)world.run(), Fenced);
+    EXPECT_TRUE(world.progress.told.empty());
+    EXPECT_TRUE(world.recorded<event::Finished>().empty());
+    world.transport.take_all<Assign>();
+}
+
+TEST(Coordinator, CheckpointsGoOnlyWhenTheResultIsOnTheDisk) {
+    CoordinatorWorld world(sample_grid("a"), 1);
+    world.obedient_workers();
+    world.hello(1);
+    EXPECT_EQ(world.run(), ExitCode::done);
+    EXPECT_THAT(world.files.checkpoints_removed, ElementsAre(sample_trial('a').key));
+    const auto assign = world.transport.expect<Assign>(1);
+    EXPECT_EQ(assign.checkpoints, "/checkpoints/" + sample_trial('a').key.hex);
+}
+
+TEST(Coordinator, ASilentWorkerIsFencedAndEndedAndItsTrialRunsElsewhere) {
+    CoordinatorWorld world(sample_grid("a"), 2);
+    Attempt first;
+    world.obedient_workers([&](WorkerId worker, const ToWorker& message) {
+        const auto* assign = std::get_if<Assign>(&message);
+        if (worker.rank != 1 || assign == nullptr) return false;
+        first = assign->attempt;
+        return true;
+    });
+    world.transport.when_quiet([&world] {
+        if (world.clock.now() < std::chrono::seconds(5)) return;
+        world.hello(2);
+        world.transport.say(2, to_coordinator::Alive{});
+    });
+    world.hello(1);
+    EXPECT_EQ(world.run({.vigil = {.silence = std::chrono::seconds(60)}}), ExitCode::done);
+    EXPECT_GE(world.clock.now(), std::chrono::seconds(60));
+    EXPECT_THAT(world.reaper.ended, ElementsAre(WorkerId{1}));
+    EXPECT_THAT(world.recorded<event::WorkerLost>().at(0).why, HasSubstr("silent"));
+    EXPECT_EQ(world.recorded<event::Finished>().at(0).attempt.number, 2U);
+    world.transport.take_all<Assign>();
+}
+
+TEST(Coordinator, AWorkerThatSpeaksAndGetsNowhereIsStuck) {
+    CoordinatorWorld world(sample_grid("a"), 2);
+    world.obedient_workers([](WorkerId worker, const ToWorker& message) { return worker.rank == 1 && is<Assign>(message); });
+    world.transport.when_quiet([&world] {
+        world.transport.say(1, to_coordinator::Alive{17});
+        if (world.clock.now() > std::chrono::seconds(5)) world.hello(2);
+        world.transport.say(2, to_coordinator::Alive{});
+    });
+    world.hello(1);
+    EXPECT_EQ(world.run({.vigil = {.stuck = std::chrono::seconds(100)}}), ExitCode::done);
+    EXPECT_EQ(world.recorded<event::Failed>().at(0).failure.reason, FailureReason::stuck);
+    EXPECT_THAT(world.reaper.ended, ElementsAre(WorkerId{1}));
+    EXPECT_GT(world.transport.alive_sent, 10) << "workers hear from the coordinator too";
+    world.transport.take_all<Assign>();
+}
+
+TEST(Coordinator, AWorkerWhoseSurroundingsFailTwoTrialsIsQuarantinedAndNamed) {
+    CoordinatorWorld world(sample_grid("abcd"), 2);
+    world.obedient_workers([&world](WorkerId worker, const ToWorker& message) {
+        const auto* assign = std::get_if<Assign>(&message);
+        if (worker.rank != 1 || assign == nullptr) return false;
+        world.fail_by_surroundings(1, assign->attempt);
+        return true;
+    });
+    world.hello(1, "bad-node");
+    world.hello(2, "good-node");
+    EXPECT_EQ(world.run(), ExitCode::done) << "no trial pays for its worker";
+    EXPECT_EQ(world.recorded<event::Quarantined>().size(), 1U);
+    EXPECT_EQ(world.recorded<event::Quarantined>().at(0).worker, WorkerId{1});
+    EXPECT_THAT(world.progress.notices, testing::Contains(HasSubstr("worker 1 on bad-node is given no more work")));
+    EXPECT_EQ(world.recorded<event::Failed>().size(), 2U);
+    world.transport.take_all<Assign>();
+}
+
+TEST(Coordinator, TheLastWorkerIsNeverQuarantined) {
+    CoordinatorWorld world(sample_grid("abc"), 1);
+    int failures = 0;
+    world.obedient_workers([&](WorkerId worker, const ToWorker& message) {
+        const auto* assign = std::get_if<Assign>(&message);
+        if (assign == nullptr || ++failures > 4) return false;
+        world.fail_by_surroundings(worker.rank, assign->attempt);
+        return true;
+    });
+    world.hello(1);
+    EXPECT_EQ(world.run({.max_attempts = 9}), ExitCode::done);
+    EXPECT_TRUE(world.recorded<event::Quarantined>().empty());
+    world.transport.take_all<Assign>();
+}
+
+TEST(Coordinator, AQuarantinedWorkerWorksAgainWhenTheOthersAreLost) {
+    CoordinatorWorld world(sample_grid("abcd"), 2);
+    int healthy = 0;
+    world.obedient_workers([&](WorkerId worker, const ToWorker& message) {
+        const auto* assign = std::get_if<Assign>(&message);
+        if (assign == nullptr) return false;
+        if (worker.rank == 2 && ++healthy == 3) world.transport.lose(2, "killed");
+        if (worker.rank == 2 || world.recorded<event::WorkerLost>().size() == 1) return worker.rank == 2 && healthy == 3;
+        world.fail_by_surroundings(1, assign->attempt);
+        return true;
+    });
+    world.hello(1);
+    world.hello(2);
+    EXPECT_EQ(world.run(), ExitCode::done);
+    EXPECT_EQ(world.recorded<event::Quarantined>().size(), 1U);
+    EXPECT_THAT(world.progress.notices, testing::Contains(HasSubstr("worker 1 works again")));
+    world.transport.take_all<Assign>();
+}
+
+TEST(Coordinator, ATrialThatKillsItsWorkersRunsAloneAtTheEndAndIsThenSetAside) {
+    CoordinatorWorld world(sample_grid("xab"), 5);
+    world.obedient_workers([&](WorkerId worker, const ToWorker& message) {
+        const auto* assign = std::get_if<Assign>(&message);
+        if (assign == nullptr || letter(assign->attempt) != 'x') return false;
+        if (assign->attempt.number == 4) {
+            EXPECT_EQ(world.plan.counts().finished, 2U) << "everything else is done";
+        }
+        world.transport.lose(worker.rank, "killed");
+        return true;
+    });
+    for (const int rank : {1, 2, 3, 4, 5}) world.hello(rank);
+    EXPECT_EQ(world.run({.max_attempts = 3}), ExitCode::trials_set_aside);
+    EXPECT_EQ(world.recorded<event::Failed>().size(), 4U);
+    EXPECT_THAT(world.recorded<event::SetAside>().at(0).why, HasSubstr("while it ran alone"));
+    EXPECT_EQ(world.plan.counts().finished, 2U);
+    world.transport.take_all<Assign>();
+}
+
+TEST(Coordinator, AStopAsksForCheckpoints) {
+    CoordinatorWorld world(sample_grid("a"), 1);
+    world.transport.react([&world](WorkerId worker, const ToWorker& message) {
+        if (is<Assign>(message)) world.stop.why = "SIGUSR1";
+        if (const auto* abandon = std::get_if<Abandon>(&message))
+            world.transport.say(worker.rank, to_coordinator::Abandoned{abandon->attempt, ""});
+    });
+    world.hello(1);
+    EXPECT_EQ(world.run(), ExitCode::stopped_early);
+    world.transport.take_all<Assign>();
+    EXPECT_TRUE(world.transport.expect<Abandon>(1).checkpoint);
+    EXPECT_TRUE(world.files.checkpoints_removed.empty());
 }
 
 TEST(Coordinator, WhatBreaksWhileStoppingIsNoFailureOfTheTrial) {
@@ -359,7 +520,7 @@ TEST(Coordinator, StopGivesUpWhatRunsAndKeepsResultsThatStillCome) {
     EXPECT_EQ(world.transport.take_all<Abandon>().size(), 2U);
     EXPECT_EQ(world.plan.counts(), (PlanCounts{.waiting = 2, .finished = 1}));
     EXPECT_EQ(world.recorded<event::Abandoned>().size(), 1U);
-    EXPECT_THAT(world.recorded<event::Stopped>(), ElementsAre(event::Stopped{"SIGUSR1", StopCause::asked}));
+    EXPECT_THAT(world.recorded<event::Stopped>(), ElementsAre(testing::Field(&event::Stopped::why, "SIGUSR1")));
 }
 
 TEST(Coordinator, StopWaitsNoLongerThanItsTimeout) {
@@ -456,8 +617,7 @@ TEST(Coordinator, WhatTheLedgerHoldsIsWhatThePlanSays) {
     for (const int rank : {1, 2, 3}) world.hello(rank);
     EXPECT_EQ(world.run(), ExitCode::trials_set_aside);
     Plan replayed(world.grid.trials);
-    replayed.apply(event::LifeBegan{1});
-    for (const Event& event : test::events_in(world.log.content)) replayed.apply(event);
+    (void)replay_ledger(world.disk, [&replayed](const Event& event) { replayed.apply(event); });
     EXPECT_EQ(replayed.counts(), world.plan.counts());
     EXPECT_EQ(replayed.counts(), (PlanCounts{.finished = 5, .set_aside = 1, .failures = 2}));
     world.transport.take_all<Assign>();

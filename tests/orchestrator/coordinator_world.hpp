@@ -7,8 +7,8 @@
 #include <vector>
 
 #include "orchestrator/coordinator.hpp"
-#include "tests/support/faulty_file.hpp"
 #include "tests/support/manual_clock.hpp"
+#include "tests/support/memory_disk.hpp"
 #include "tests/support/recording_transport.hpp"
 #include "tests/support/sample_trials.hpp"
 
@@ -17,7 +17,7 @@ namespace layersweep::test {
 /// Remembers what people were told.
 class RecordingProgress final : public Progress {
 public:
-    std::vector<std::string> told;
+    std::vector<std::string> told, notices;
     Standing last;
 
     void on_finished(const Trial& trial, const Result&, const Standing& standing) override { tell("finished", trial, standing); }
@@ -26,7 +26,7 @@ public:
     }
     void on_set_aside(const Trial& trial, std::string_view, const Standing& standing) override { tell("set aside", trial, standing); }
     void on_tick(const Standing& standing) override { last = standing; }
-    void on_notice(std::string_view) override {}
+    void on_notice(std::string_view line) override { notices.emplace_back(line); }
     void on_end(const Standing& standing) override { last = standing; }
 
 private:
@@ -36,25 +36,35 @@ private:
     }
 };
 
-/// Remembers which predictions came, and how long the ledger was then.
-class RecordingPredictions final : public PredictionSink {
+/// Remembers what was asked of the trials' files, and how long the ledger was then.
+class RecordingFiles final : public TrialFiles {
 public:
-    explicit RecordingPredictions(const FaultyFile::Log& ledger) : ledger_(ledger) {}
+    explicit RecordingFiles(const MemoryDisk& ledger) : ledger_(ledger) {}
     struct Written {
         TrialKey key;
         std::size_t rows;
         std::size_t ledger_bytes;
     };
     std::vector<Written> written;
+    std::vector<TrialKey> checkpoints_removed;
     bool disk_is_full = false;
 
-    void write(const Trial& trial, const Result& result) override {
-        if (disk_is_full) throw MachineError("no room for predictions");
-        written.push_back({trial.key, result.predictions.size(), ledger_.content.size()});
+    void write_predictions(const Trial& trial, const Result& result) override {
+        if (disk_is_full) throw StorageError("no room for predictions");
+        written.push_back({trial.key, result.predictions.size(), ledger_.content().size()});
     }
+    [[nodiscard]] std::string checkpoints_of(const TrialKey& key) const override { return "/checkpoints/" + key.hex; }
+    void remove_checkpoints(const TrialKey& key) noexcept override { checkpoints_removed.push_back(key); }
 
 private:
-    const FaultyFile::Log& ledger_;
+    const MemoryDisk& ledger_;
+};
+
+/// Remembers who was ended.
+class RecordingReaper final : public WorkerReaper {
+public:
+    std::vector<WorkerId> ended;
+    void end(WorkerId worker, const WorkerFacts&) noexcept override { ended.push_back(worker); }
 };
 
 class ManualStop final : public StopSource {
@@ -63,27 +73,16 @@ public:
     [[nodiscard]] std::optional<std::string> stop_requested() const override { return why; }
 };
 
-/// The events in a segment's text, its header aside.
-inline std::vector<Event> events_in(const std::string& content) {
-    std::vector<Event> events;
-    for (std::size_t start = 0; start < content.size();) {
-        const std::size_t end = content.find('\n', start);
-        const auto json = parse_ledger_line(std::string_view(content).substr(start, end - start)).value();
-        if (json.contains("event")) events.push_back(event_of(json).value());
-        start = end + 1;
-    }
-    return events;
-}
-
 /// A coordinator with everything around it faked; workers are scripted by the test.
 class CoordinatorWorld {
 public:
-    CoordinatorWorld(Grid sweep, int workers, std::uint32_t life = 1)
+    /// `before`: what earlier lives recorded.
+    CoordinatorWorld(Grid sweep, int workers, const std::vector<Event>& before = {})
         : grid(std::move(sweep)),
           plan(grid.trials),
           scheduler(grid.trials, std::vector<double>(grid.trials.size(), 1.0)),
           transport(workers, clock),
-          ledger(std::make_unique<FaultyFile>(log), SegmentHeader{.sweep = grid.sweep, .name = {0, life}}) {}
+          ledger(begin(before)) {}
 
     /// However a test ends, every worker was told to leave, once.
     ~CoordinatorWorld() {
@@ -95,7 +94,7 @@ public:
     CoordinatorWorld& operator=(const CoordinatorWorld&) = delete;
 
     ExitCode run(CoordinatorOptions options = {}) {
-        return Coordinator(grid, plan, scheduler, ledger, {transport, clock, progress, predictions, stop}, options).run();
+        return Coordinator(grid, plan, scheduler, ledger, {transport, clock, progress, files, stop, reaper}, options).run();
     }
     void hello(int rank, const std::string& host = "n1", const std::string& nccl_id = "") {
         transport.say(rank, to_coordinator::Hello{{host, rank, "cpu", "avx2"}, nccl_id});
@@ -128,21 +127,38 @@ public:
     template <class Kind>
     std::vector<Kind> recorded() const {
         std::vector<Kind> found;
-        for (const Event& event : events_in(log.content))
+        (void)replay_ledger(disk, [&found](const Event& event) {
             if (const auto* kind = std::get_if<Kind>(&event)) found.push_back(*kind);
+        });
         return found;
     }
+    /// Lets a trial fail in the way that the worker's surroundings do.
+    void fail_by_surroundings(int rank, const Attempt& attempt) { fail(rank, attempt, FailureReason::infrastructure, "no mount"); }
 
     Grid grid;
     Plan plan;
     Scheduler scheduler;
     ManualClock clock;
     RecordingTransport transport;
-    FaultyFile::Log log;
+    MemoryDisk disk;
     LedgerWriter ledger;
     RecordingProgress progress;
-    RecordingPredictions predictions{log};
+    RecordingFiles files{disk};
+    RecordingReaper reaper;
     ManualStop stop;
+
+private:
+    LedgerWriter begin(const std::vector<Event>& before) {
+        const LifeDescription description{.sweep = grid.sweep};
+        if (!before.empty()) {
+            LedgerWriter earlier = begin_life(disk, description, 0, [](const Event&) {});
+            for (const Event& event : before) earlier.append(event, LedgerWriter::Durability::synced);
+            earlier.commit();
+        }
+        auto writer = begin_life(disk, description, 0, [this](const Event& event) { plan.apply(event); });
+        disk.syncs = 0;
+        return writer;
+    }
 };
 
 }  // namespace layersweep::test

@@ -139,7 +139,7 @@ Bytes changed(const ToCoordinator& message, Change change) {
 }
 
 TEST(Codec, UnknownKeysAreIgnored) {
-    const ToCoordinator message = every_to_coordinator().at(2);
+    const ToCoordinator message = every_to_coordinator().at(3);
     const Bytes bytes = changed(message, [](json& value) {
         value["new"] = {1, 2};
         value["result"]["new"] = "x";
@@ -148,26 +148,26 @@ TEST(Codec, UnknownKeysAreIgnored) {
 }
 
 TEST(Codec, AnotherVersionIsRefusedAndNamed) {
-    const Bytes bytes = changed(every_to_coordinator().at(0), [](json& value) { value["version"] = 2; });
+    const Bytes bytes = changed(every_to_coordinator().at(0), [](json& value) { value["version"] = 7; });
     try {
         (void)decode_to_coordinator(bytes);
-        FAIL() << "version 2 was read";
+        FAIL() << "version 7 was read";
     } catch (const MachineError& error) {
-        EXPECT_THAT(error.what(), testing::HasSubstr("version 2"));
+        EXPECT_THAT(error.what(), testing::HasSubstr("version 7"));
     }
 }
 
 TEST(Codec, MissingKeysUnknownKindsAndWrongTypesAreRefused) {
-    const ToCoordinator progress = every_to_coordinator().at(1);
+    const ToCoordinator failed = every_to_coordinator().at(5);
     const auto refuse = [](const Bytes& bytes) { EXPECT_THROW((void)decode_to_coordinator(bytes), MachineError); };
-    refuse(changed(progress, [](json& value) { value.erase("step"); }));
-    refuse(changed(progress, [](json& value) { value["message"] = "assign"; }));
-    refuse(changed(progress, [](json& value) { value["step"] = 1.5; }));
-    refuse(changed(progress, [](json& value) { value["step"] = std::numeric_limits<std::uint64_t>::max(); }));
-    refuse(changed(progress, [](json& value) { value["attempt"]["life"] = -1; }));
-    refuse(changed(progress, [](json& value) { value["attempt"]["life"] = std::uint64_t{1} << 32; }));
-    refuse(changed(progress, [](json& value) { value["attempt"] = {1, 2}; }));
-    refuse(changed(every_to_coordinator().at(4), [](json& value) { value["failure"]["reason"] = "bad-luck"; }));
+    refuse(changed(failed, [](json& value) { value.erase("failure"); }));
+    refuse(changed(failed, [](json& value) { value["message"] = "assign"; }));
+    refuse(changed(failed, [](json& value) { value["attempt"]["number"] = 1.5; }));
+    refuse(changed(failed, [](json& value) { value["attempt"]["number"] = std::numeric_limits<std::uint64_t>::max(); }));
+    refuse(changed(failed, [](json& value) { value["attempt"]["life"] = -1; }));
+    refuse(changed(failed, [](json& value) { value["attempt"]["life"] = std::uint64_t{1} << 32; }));
+    refuse(changed(failed, [](json& value) { value["attempt"] = {1, 2}; }));
+    refuse(changed(every_to_coordinator().at(5), [](json& value) { value["failure"]["reason"] = "bad-luck"; }));
 }
 
 template <class T>

@@ -145,7 +145,7 @@ TEST(Settings, EveryPrintedValueIsReadBackAsTheSame) {
 TEST(Settings, NamesAreUniqueOverAllSections) {
     std::set<std::string> names;
     for (const auto& setting : setting_table()) EXPECT_TRUE(names.insert(setting.name).second) << setting.name;
-    EXPECT_EQ(names.size(), 25u);
+    EXPECT_EQ(names.size(), 27u);
 }
 
 TEST(Settings, ApplyKnowsTrialSettingsOnly) {

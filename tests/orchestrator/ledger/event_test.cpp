@@ -24,15 +24,17 @@ TEST(Event, EveryKindComesBackAsItWas) {
     const std::vector<Event> events = {
         event::Assigned{attempt, {{2}, {1}}, 1700000000123},
         event::Finished{attempt, sample_result(0.1 + 0.2), {{"n1", 17, "cpu", "avx512"}, {"n2", 18, "cpu", "avx2"}}, 4, 1700000000456},
-        event::Failed{attempt, {FailureReason::out_of_memory, "7 GiB wanted"}},
-        event::Abandoned{attempt},
-        event::WorkerLost{{3}, "killed\nby signal 9"},
+        event::Failed{attempt, {FailureReason::out_of_memory, "7 GiB wanted"}, 5},
+        event::Abandoned{attempt, 4},
+        event::WorkerLost{{3}, "killed\nby signal 9", 6},
+        event::Quarantined{{4}, "its GPU", 8},
+        event::PutBack{attempt.key, 9},
         event::SetAside{attempt.key, "not a number", SetAsideCause::failures},
         event::SetAside{attempt.key, "too wide", SetAsideCause::no_room},
         event::Stopped{"SIGUSR1", StopCause::asked},
         event::Stopped{"all lost", StopCause::no_workers},
         event::Stopped{"the disk is full", StopCause::machine},
-        event::Completed{},
+        event::Completed{11},
     };
     for (const Event& event : events) EXPECT_EQ(through_a_line(event), event) << json_of(event);
 }

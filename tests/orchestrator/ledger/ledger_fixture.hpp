@@ -16,19 +16,21 @@ namespace layersweep::test {
 struct LedgerOnDisk {
     TemporaryDirectory directory;
     ResultsFolder folder{directory.path()};
+    mutable SegmentFolder store{folder};
+
+    LedgerOnDisk() { std::filesystem::create_directories(folder.ledger()); }
 
     [[nodiscard]] std::vector<Event> replay(LedgerEnd* end = nullptr) const {
         std::vector<Event> events;
-        const LedgerEnd found = replay_ledger(folder, [&events](const Event& event) { events.push_back(event); });
+        const LedgerEnd found = replay_ledger(store, [&events](const Event& event) { events.push_back(event); });
         if (end != nullptr) *end = found;
         return events;
     }
     /// One life that records `events`.
     void live(const std::vector<Event>& events) const { (void)begin(events); }
     LedgerWriter begin(const std::vector<Event>& events) const {
-        LedgerEnd end;
-        (void)replay(&end);
-        LedgerWriter writer = begin_life(folder, end, {.sweep = "sample", .grid_hash = "g", .code_version = "test"});
+        LedgerWriter writer =
+            begin_life(store, {.sweep = "sample", .grid_hash = "g", .code_version = "test"}, /*time_ms=*/7, [](const Event&) {});
         for (const Event& event : events) writer.append(event, LedgerWriter::Durability::synced);
         writer.commit();
         return writer;

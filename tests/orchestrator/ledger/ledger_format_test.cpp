@@ -6,6 +6,7 @@
 #include <string>
 
 #include "orchestrator/ledger/event.hpp"
+#include "protocol/errors.hpp"
 
 namespace layersweep {
 namespace {
@@ -52,17 +53,45 @@ TEST(SegmentName, OtherFilesAreNoSegments) {
 }
 
 TEST(SegmentHeader, ComesBackFromItsJson) {
-    SegmentHeader header{.sweep = "demo", .name = {0, 1}, .grid_hash = "abc", .code_version = "0.1.0"};
+    SegmentHeader header{.life_of = {.sweep = "demo",
+                                     .grid_hash = "abc",
+                                     .code_version = "0.1.0",
+                                     .host = "n1",
+                                     .host_class = "GenuineIntel avx2",
+                                     .models = {{"tiny", "0a"}},
+                                     .datasets = {{"sst2", "0b"}, {"trec", "0c"}}},
+                         .name = {0, 1},
+                         .time_ms = 1700000000000};
     EXPECT_EQ(header_of(json_of(header)), header);
     header.previous = PreviousSegment{{0, 7}, 12345};
+    header.continued = true;
+    header.repaired = {{{0, 3}, 17, 99}};
     EXPECT_EQ(header_of(json_of(header)), header);
 }
 
+TEST(SegmentHeader, WhatTheFirstVersionWroteIsRead) {
+    const nlohmann::json first = {
+        {"format", "layersweep-ledger-1"}, {"sweep", "demo"},     {"shard", 0}, {"life", 2}, {"grid_hash", "g"}, {"code_version", "0.1.0"},
+        {"previous", "0-000001.jsonl"},    {"previous_bytes", 12}};
+    const auto header = header_of(first);
+    ASSERT_TRUE(header);
+    EXPECT_EQ(header->previous, (PreviousSegment{{0, 1}, 12}));
+    EXPECT_FALSE(header->continued);
+}
+
 TEST(SegmentHeader, AnotherFormatIsNone) {
-    auto json = json_of(SegmentHeader{.sweep = "demo", .name = {0, 1}});
-    json["format"] = "layersweep-ledger-2";
-    EXPECT_EQ(header_of(json), std::nullopt);
+    auto json = json_of(SegmentHeader{.life_of = {.sweep = "demo"}, .name = {0, 1}});
+    for (const char* format : {"somebody-elses-1", "layersweep-ledger-", "layersweep-ledger-x", "layersweep-ledger-0", ""}) {
+        json["format"] = format;
+        EXPECT_EQ(header_of(json), std::nullopt) << format;
+    }
     EXPECT_EQ(header_of({{"event", "completed"}}), std::nullopt);
+}
+
+TEST(SegmentHeader, ALaterVersionIsRefused) {
+    auto json = json_of(SegmentHeader{.life_of = {.sweep = "demo"}, .name = {0, 1}});
+    json["format"] = "layersweep-ledger-3";
+    EXPECT_THROW((void)header_of(json), MachineError);
 }
 
 }  // namespace

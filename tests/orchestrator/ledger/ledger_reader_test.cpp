@@ -14,8 +14,8 @@ using test::failure_of;
 using test::LedgerOnDisk;
 using testing::HasSubstr;
 
-const Event began_1 = event::LifeBegan{1};
-const Event began_2 = event::LifeBegan{2};
+const Event began_1 = event::LifeBegan{1, false, 7};
+const Event began_2 = event::LifeBegan{2, false, 7};
 
 std::string refusal_of(const LedgerOnDisk& ledger) {
     return test::refusal<MachineError>([&] { (void)ledger.replay(); });
@@ -76,7 +76,7 @@ TEST(LedgerReader, WhatAFencedLifeStillWritesIsIgnored) {
     LedgerWriter old = ledger.begin({failure_of('a')});
     ledger.live({failure_of('b')});
     old.append(failure_of('c'), LedgerWriter::Durability::synced);
-    old.commit();
+    EXPECT_THROW(old.commit(), Fenced);
     EXPECT_EQ(ledger.replay(), (std::vector<Event>{began_1, failure_of('a'), began_2, failure_of('b')}));
 }
 
@@ -128,7 +128,7 @@ TEST(LedgerReader, ASegmentThatDiedBeforeItsHeaderIsPassedOver) {
     EXPECT_EQ(ledger.replay(&end), (std::vector<Event>{began_1, failure_of('a')}));
     EXPECT_EQ(end.highest_life, 2U);
     ledger.live({failure_of('b')});
-    EXPECT_EQ(ledger.replay(), (std::vector<Event>{began_1, failure_of('a'), Event(event::LifeBegan{3}), failure_of('b')}));
+    EXPECT_EQ(ledger.replay(), (std::vector<Event>{began_1, failure_of('a'), Event(event::LifeBegan{3, false, 7}), failure_of('b')}));
 }
 
 TEST(LedgerReader, ADamagedHeaderBeforeSoundLinesIsRefused) {
@@ -155,6 +155,22 @@ TEST(LedgerReader, ASegmentUnderAnotherNameIsNotTakenForOne) {
     ledger.live({failure_of('a')});
     std::filesystem::copy_file(ledger.segment(1), ledger.segment(5));
     EXPECT_THAT(refusal_of(ledger), HasSubstr(ledger.segment(5).string()));
+}
+
+TEST(LedgerReader, ALaterFormatIsRefusedAndNotTakenForDamage) {
+    LedgerOnDisk ledger;
+    auto header = json_of(SegmentHeader{.life_of = {.sweep = "sample"}, .name = {0, 1}});
+    header["format"] = "layersweep-ledger-3";
+    ledger.overwrite(1, ledger_line(header));
+    EXPECT_THAT(refusal_of(ledger), HasSubstr("format 3"));
+}
+
+TEST(LedgerReader, AResultThatNobodyMadeIsRefused) {
+    LedgerOnDisk ledger;
+    ledger.live({});
+    auto finished = json_of(event::Finished{{test::sample_trial('a').key, 1, 1}, test::sample_result(1), {}});
+    ledger.overwrite(1, ledger.content(1) + ledger_line(finished));
+    EXPECT_THAT(refusal_of(ledger), HasSubstr("nobody made"));
 }
 
 }  // namespace

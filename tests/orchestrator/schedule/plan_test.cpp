@@ -78,7 +78,7 @@ TEST_F(PlanTest, WhatAnOlderLifeLeftRunningWaitsAgain) {
     const Attempt old = start(0);
     plan.apply(event::LifeBegan{2});
     EXPECT_TRUE(plan.status(0).is_waiting());
-    EXPECT_EQ(plan.status(0).failures, 0U) << "the end of a life is no failure of the trial";
+    EXPECT_EQ(plan.status(0).failed.size(), 0U) << "the end of a life is no failure of the trial";
     EXPECT_EQ(plan.next_attempt(0), (Attempt{old.key, 2, 2}));
     plan.apply(event::Finished{old, sample_result(0.5)});
     EXPECT_TRUE(plan.status(0).is_waiting());
@@ -88,7 +88,7 @@ TEST_F(PlanTest, FailuresAreCountedAbandonedAttemptsAreNot) {
     plan.apply(event::Abandoned{start(0)});
     plan.apply(event::Failed{start(0), {FailureReason::infrastructure, "x"}});
     EXPECT_EQ(plan.status(0).attempts, 2U);
-    EXPECT_EQ(plan.status(0).failures, 1U);
+    EXPECT_EQ(plan.status(0).failed.size(), 1U);
     EXPECT_EQ(plan.status(0).last_failure->detail, "x");
     EXPECT_EQ(plan.counts(), (PlanCounts{.waiting = 3, .failures = 1}));
 }

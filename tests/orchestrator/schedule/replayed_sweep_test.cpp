@@ -15,12 +15,16 @@ TEST(ReplayedSweep, GivesGridPlanAndWhereTheLedgerEnds) {
     const ResultsFolder folder{directory.path()};
     const Grid grid = test::sample_grid("abc");
     write_grid(folder.grid().string(), grid);
-    LedgerWriter ledger = begin_life(folder, {}, {.sweep = grid.sweep, .grid_hash = grid_hash(grid), .code_version = "test"});
+    std::filesystem::create_directories(folder.ledger());
+    SegmentFolder store(folder);
+    LedgerWriter ledger =
+        begin_life(store, {.sweep = grid.sweep, .grid_hash = grid_hash(grid), .code_version = "test"}, 0, [](const Event&) {});
     const Attempt attempt{grid.trials[1].key, 1, 1};
     ledger.append(event::Assigned{attempt, {{1}}, 5}, LedgerWriter::Durability::written);
     ledger.append(event::Finished{attempt, test::sample_result(1.0 / 3), {{"n1", 17, "cpu", "avx2"}}}, LedgerWriter::Durability::synced);
     const Attempt other{grid.trials[2].key, 1, 1};
     ledger.append(event::Assigned{other, {{2}}, 6}, LedgerWriter::Durability::written);
+    ledger.commit();
 
     const ReplayedSweep sweep = read_sweep(directory.path());
     EXPECT_EQ(sweep.grid.trials, grid.trials);
@@ -30,7 +34,7 @@ TEST(ReplayedSweep, GivesGridPlanAndWhereTheLedgerEnds) {
     EXPECT_EQ(finished->result, test::sample_result(1.0 / 3));
     EXPECT_EQ(finished->workers.front().machine_class, "avx2");
     EXPECT_EQ(sweep.plan.status(1).attempts, 1U);
-    EXPECT_EQ(sweep.ledger.newest->grid_hash, grid_hash(grid));
+    EXPECT_EQ(sweep.ledger.newest->life_of.grid_hash, grid_hash(grid));
 }
 
 TEST(ReplayedSweep, AFolderWithoutASweepIsRefused) {

@@ -1,4 +1,4 @@
-#include "orchestrator/report/predictions.hpp"
+#include "orchestrator/report/trial_folders.hpp"
 
 #include <algorithm>
 
@@ -33,16 +33,27 @@ std::string predictions_csv(const Result& result, std::span<const ClassLabel> cl
     return csv.str();
 }
 
-PredictionFiles::PredictionFiles(const std::string& results_folder) : folder_(results_folder + "/predictions") {
-    make_folder(folder_);
+TrialFolders::TrialFolders(const std::filesystem::path& results_folder)
+    : predictions_(results_folder / "predictions"), checkpoints_(results_folder / "checkpoints") {
+    make_folder(predictions_);
+    make_folder(checkpoints_);
 }
 
-void PredictionFiles::write(const Trial& trial, const Result& result) {
-    replace_file(path_of(trial.key), predictions_csv(result, trial.dataset.classes), Durability::synced);
+void TrialFolders::write_predictions(const Trial& trial, const Result& result) {
+    replace_file(predictions_of(trial.key), predictions_csv(result, trial.dataset.classes), Durability::synced);
 }
 
-std::string PredictionFiles::path_of(const TrialKey& key) const {
-    return folder_ + "/" + key.hex + ".csv";
+std::string TrialFolders::checkpoints_of(const TrialKey& key) const {
+    return (checkpoints_ / key.hex).string();
+}
+
+void TrialFolders::remove_checkpoints(const TrialKey& key) noexcept {
+    std::error_code stays;
+    std::filesystem::remove_all(checkpoints_ / key.hex, stays);
+}
+
+std::string TrialFolders::predictions_of(const TrialKey& key) const {
+    return (predictions_ / (key.hex + ".csv")).string();
 }
 
 }  // namespace layersweep

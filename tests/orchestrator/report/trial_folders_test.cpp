@@ -1,4 +1,4 @@
-#include "orchestrator/report/predictions.hpp"
+#include "orchestrator/report/trial_folders.hpp"
 
 #include <gtest/gtest.h>
 
@@ -30,25 +30,36 @@ TEST(PredictionsCsv, NamesColumnsByTheValueWhereWordsAreSharedAndByTheIdWhereThe
     EXPECT_TRUE(predictions_csv(result(), {}).starts_with("row,label,predicted,score_0,score_1\n"));
 }
 
-TEST(PredictionFiles, WriteOneFilePerTrialAndReplaceIt) {
+TEST(TrialFolders, WriteOneFilePerTrialAndReplaceIt) {
     const test::TemporaryDirectory folder;
     Trial trial{.key = {"abc"}};
     {
-        PredictionFiles files(folder.path().string());
-        files.write(trial, Result{});
-        files.write(trial, result());
-        EXPECT_EQ(files.path_of(trial.key), (folder.path() / "predictions/abc.csv").string());
+        TrialFolders files(folder.path());
+        files.write_predictions(trial, Result{});
+        files.write_predictions(trial, result());
+        EXPECT_EQ(files.predictions_of(trial.key), (folder.path() / "predictions/abc.csv").string());
     }
-    PredictionFiles again(folder.path().string());
-    EXPECT_EQ(test::read_text(again.path_of(trial.key)), predictions_csv(result(), {}));
+    TrialFolders again(folder.path());
+    EXPECT_EQ(test::read_text(again.predictions_of(trial.key)), predictions_csv(result(), {}));
     const auto entries = std::filesystem::directory_iterator(folder.path() / "predictions");
     EXPECT_EQ(std::distance(begin(entries), end(entries)), 1) << "nothing is left beside the file";
 }
 
-TEST(PredictionFiles, TellWhereTheyCannotWrite) {
+TEST(TrialFolders, TellWhereTheyCannotWrite) {
     const test::TemporaryDirectory folder;
     folder.write("predictions", "in the way");
-    EXPECT_THROW(PredictionFiles{folder.path().string()}, MachineError);
+    EXPECT_THROW(TrialFolders{folder.path()}, StorageError);
+}
+
+TEST(TrialFolders, CheckpointsOfOneTrialGoAndThoseOfOthersStay) {
+    const test::TemporaryDirectory folder;
+    TrialFolders files(folder.path());
+    folder.write("checkpoints/abc/state.safetensors", "x");
+    folder.write("checkpoints/abcd/state.safetensors", "y");
+    files.remove_checkpoints({"abc"});
+    files.remove_checkpoints({"never-there"});
+    EXPECT_FALSE(std::filesystem::exists(files.checkpoints_of({"abc"})));
+    EXPECT_TRUE(std::filesystem::exists(files.checkpoints_of({"abcd"}) + "/state.safetensors"));
 }
 
 }  // namespace
