@@ -9,6 +9,7 @@
 #include "cli/catalog.hpp"
 #include "cli/host_reaper.hpp"
 #include "cli/machine.hpp"
+#include "cli/pause_point.hpp"
 #include "cli/rank.hpp"
 #include "cli/report_files.hpp"
 #include "cli/stop_lead.hpp"
@@ -75,10 +76,10 @@ ExitCode run_sweep(MpiSession& session, CoordinatorTransport& transport, const R
 
     replace_file(folder + "/sweep.resolved.yaml", resolved_yaml(sweep.config), Durability::synced);
     write_grid(ResultsFolder{folder}.grid(), sweep.grid);
-    SegmentFolder segments({folder});
+    const auto segments = open_segments({folder});
     Plan plan(sweep.grid.trials);
     const SystemClock clock;
-    auto ledger = begin_life(segments, life_of(sweep), clock.unix_ms(), [&plan](const Event& event) { plan.apply(event); });
+    auto ledger = begin_life(*segments, life_of(sweep), clock.unix_ms(), [&plan](const Event& event) { plan.apply(event); });
 
     const auto scheduler = scheduler_for(sweep, options.shuffle);
     const auto progress = progress_for(options.progress);

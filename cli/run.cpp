@@ -65,7 +65,9 @@ ExitCode run_command(const RunOptions& options) {
         fmt::print("every trial has its result already\n");
         return finish(folder, before);
     }
-    if (launch_ranks(workers, rank_arguments(options, folder)) == LaunchEnd::killed_by_user) return ExitCode::interrupted;
+    const auto coordinator_lives = [&folder] { return living_holder_of({folder}).has_value(); };
+    if (launch_ranks(workers, rank_arguments(options, folder), coordinator_lives) == LaunchEnd::killed_by_user)
+        return ExitCode::interrupted;
     const auto after = replay_sweep(folder, sweep.grid);
     if (after.ledger.highest_life == before.ledger.highest_life)
         throw MachineError("the ranks left before the sweep began; what mpirun printed above says why");

@@ -8,6 +8,7 @@
 #include <chrono>
 #include <filesystem>
 #include <map>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <thread>
@@ -47,12 +48,23 @@ public:
     void signal(int number) const { kill(pid_, number); }
     Ended wait() {
         int status = 0;
-        waitpid(pid_, &status, 0);
-        ended_ = true;
-        return {WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status), read_text(log_)};
+        if (!ended_ && waitpid(pid_, &status, 0) == pid_) end(status);
+        return ended_.value_or(Ended{});
+    }
+    /// nullopt: it still runs.
+    std::optional<Ended> wait_for(std::chrono::milliseconds limit) {
+        const auto deadline = std::chrono::steady_clock::now() + limit;
+        for (int status = 0; !ended_; std::this_thread::sleep_for(std::chrono::milliseconds(5))) {
+            if (waitpid(pid_, &status, WNOHANG) == pid_)
+                end(status);
+            else if (std::chrono::steady_clock::now() > deadline)
+                break;
+        }
+        return ended_;
     }
 
 private:
+    void end(int status) { ended_ = Ended{WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status), read_text(log_)}; }
     [[noreturn]] void become(const std::vector<std::string>& command, const std::map<std::string, std::string>& environment) const {
         setpgid(0, 0);
         const int out = open(log_.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0644);
@@ -68,7 +80,7 @@ private:
 
     std::filesystem::path log_;
     pid_t pid_ = -1;
-    bool ended_ = false;
+    std::optional<Ended> ended_;
 };
 
 /// The program under test, as a user finds it.
