@@ -2,6 +2,7 @@
 
 #include "protocol/transport.hpp"
 #include "worker/parallel/collective.hpp"
+#include "worker/training/trainer.hpp"
 #include "worker/training/warm_store.hpp"
 
 namespace layersweep {
@@ -16,16 +17,15 @@ public:
 private:
     void train(const to_worker::Assign& assign);
     [[nodiscard]] ToCoordinator outcome(const to_worker::Assign& assign);
-    /// Asked between two steps.
-    [[nodiscard]] bool go_on(const to_worker::Assign& assign, std::int64_t epoch, std::int64_t step);
-    /// Looks for a word of the coordinator that ends this attempt.
-    [[nodiscard]] bool interrupted(const to_worker::Assign& assign);
+    [[nodiscard]] TrialHooks hooks_for(const to_worker::Assign& assign);
+    /// Looks for words of the coordinator that end this attempt; the last one counts.
+    [[nodiscard]] WhatNext what_next(const Attempt& attempt);
 
     WorkerId self_;
     WorkerTransport& transport_;
     CollectiveFactory& collectives_;
     WarmStore& warm_;
-    bool abandoned_ = false;  ///< the attempt being trained
+    WhatNext told_ = WhatNext::go_on;  ///< of the attempt being trained
     bool stopped_ = false;
 };
 
