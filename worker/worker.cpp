@@ -3,6 +3,9 @@
 #include <unistd.h>
 
 #include <chrono>
+#include <utility>
+
+#include "worker/heartbeat.hpp"
 
 namespace layersweep {
 
@@ -16,13 +19,14 @@ std::string host_name() {
 
 }  // namespace
 
-Worker::Worker(WorkerId self, WorkerTransport& transport, CollectiveFactory& collectives, WarmStore& warm)
-    : self_(self), transport_(transport), collectives_(collectives), warm_(warm) {}
+Worker::Worker(WorkerId self, WorkerTransport& transport, CollectiveFactory& collectives, WarmStore& warm, Lifeline lifeline)
+    : self_(self), transport_(transport), collectives_(collectives), warm_(warm), lifeline_(std::move(lifeline)) {}
 
 void Worker::run() {
     const WorkerFacts facts{
         .host = host_name(), .pid = getpid(), .device = warm_.device().name(), .machine_class = warm_.device().machine_class()};
     transport_.send(to_coordinator::Hello{facts, collectives_.fresh_nccl_id()});
+    const Heartbeat heartbeat(transport_, warm_.pulse(), lifeline_);
     while (!stopped_) {
         const auto message = transport_.receive(std::chrono::milliseconds(1000));
         if (!message) continue;

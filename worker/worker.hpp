@@ -1,16 +1,17 @@
 #pragma once
 
 #include "protocol/transport.hpp"
+#include "worker/lifeline.hpp"
 #include "worker/parallel/collective.hpp"
 #include "worker/training/trainer.hpp"
 #include "worker/training/warm_store.hpp"
 
 namespace layersweep {
 
-/// One worker's loop: receive a trial, train it, answer. Lives in one thread.
+/// One worker's loop: receive a trial, train it, answer. Lives in one thread; a second one tells the coordinator that it lives.
 class Worker {
 public:
-    Worker(WorkerId self, WorkerTransport& transport, CollectiveFactory& collectives, WarmStore& warm);
+    Worker(WorkerId self, WorkerTransport& transport, CollectiveFactory& collectives, WarmStore& warm, Lifeline lifeline);
     /// Until the coordinator says Stop. Throws MachineError when the coordinator is gone.
     void run();
 
@@ -25,6 +26,7 @@ private:
     WorkerTransport& transport_;
     CollectiveFactory& collectives_;
     WarmStore& warm_;
+    Lifeline lifeline_;
     WhatNext told_ = WhatNext::go_on;  ///< of the attempt being trained
     bool stopped_ = false;
 };
