@@ -19,7 +19,7 @@ private:
     void train(const to_worker::Assign& assign);
     [[nodiscard]] ToCoordinator outcome(const to_worker::Assign& assign);
     [[nodiscard]] TrialHooks hooks_for(const to_worker::Assign& assign);
-    /// Looks for words of the coordinator that end this attempt; the last one counts.
+    /// Looks for words of the coordinator that end this attempt. An Abandon without a checkpoint is final.
     [[nodiscard]] WhatNext what_next(const Attempt& attempt);
 
     WorkerId self_;
