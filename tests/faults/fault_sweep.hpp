@@ -36,22 +36,25 @@ private:
 class FaultSweep {
 public:
     FaultSweep(const std::filesystem::path& parent, const std::string& name)
-        : root_(parent / name), mark_(std::to_string(getpid()) + '-' + name), gate_(root_ / "gate") {}
+        : root_(parent / "sweep" / name), mark_(std::to_string(getpid()) + '-' + name), gate_(root_ / "gate") {}
     ~FaultSweep() { end_orphans(mark_); }
     FaultSweep(const FaultSweep&) = delete;
     FaultSweep& operator=(const FaultSweep&) = delete;
 
+    static constexpr const char* sweep_file = LAYERSWEEP_SOURCE_DIR "/tests/faults/faults.yaml";
     using Environment = std::map<std::string, std::string>;
-    [[nodiscard]] Program start(const std::vector<std::string>& more = {}, Environment environment = {}) const {
+    [[nodiscard]] Environment environment() const {
+        return {{"DEMO", LAYERSWEEP_SOURCE_DIR "/configs/demo"}, {mark_variable, mark_}};
+    }
+    [[nodiscard]] Program start(const std::vector<std::string>& more = {}, const Environment& besides = {}) const {
         std::vector<std::string> command{layersweep_program(), "run", sweep_file, "--results", results().string(), "--progress", "plain"};
         command.insert(command.end(), more.begin(), more.end());
-        environment.insert({{"DEMO", LAYERSWEEP_SOURCE_DIR "/configs/demo"}, {mark_variable, mark_}});
-        return Program(command, log(), environment);
+        auto variables = environment();
+        variables.insert(besides.begin(), besides.end());
+        return Program(command, log(), variables);
     }
-    [[nodiscard]] Program start_paused(const std::string& at, const std::vector<std::string>& more = {},
-                                       Environment environment = {}) const {
-        environment["LAYERSWEEP_PAUSE_AT"] = at;
-        return start(more, std::move(environment));
+    [[nodiscard]] Program start_paused(const std::string& at, const std::vector<std::string>& more = {}) const {
+        return start(more, {{"LAYERSWEEP_PAUSE_AT", at}});
     }
 
     [[nodiscard]] const Gate& gate() const { return gate_; }
@@ -65,7 +68,6 @@ public:
     }
 
 private:
-    static constexpr const char* sweep_file = LAYERSWEEP_SOURCE_DIR "/tests/faults/faults.yaml";
     std::filesystem::path root_;
     std::string mark_;
     Gate gate_;

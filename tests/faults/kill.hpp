@@ -41,7 +41,7 @@ struct Kill {
 /// The n-th kill: 5 victims and 19 moments have no common divisor, so that 95 in a row are all pairs, and the next 95 the same with the
 /// other signal.
 inline Kill nth_kill(std::size_t n, std::size_t moments) {
-    return {.victim = static_cast<Victim>(n % victim_names.size()), .signal = n % 2 == 0 || n % 5 > 2 ? SIGKILL : SIGSTOP, .moment = n % moments};
+    return {.victim = static_cast<Victim>(n % victim_names.size()), .signal = n % 2 == 0 ? SIGKILL : SIGSTOP, .moment = n % moments};
 }
 
 }  // namespace layersweep::test
