@@ -82,24 +82,6 @@ void end_group(pid_t group, const BlockedSignals& signals) {
     waitpid(group, nullptr, 0);
 }
 
-/// Counts this process's own waking seconds: a launcher that was stopped for an hour has not looked either.
-class CoordinatorWatch {
-public:
-    explicit CoordinatorWatch(const std::function<bool()>& lives) : lives_(lives) {}
-    /// Once a second. True: it has been gone for so long that only something frozen can keep mpirun.
-    bool gone_too_long() {
-        const bool lives = lives_();
-        seen_ = seen_ || lives;
-        gone_s_ = lives || !seen_ ? 0 : gone_s_ + 1;
-        return gone_s_ >= grace_without_coordinator_s;
-    }
-
-private:
-    const std::function<bool()>& lives_;
-    bool seen_ = false;
-    int gone_s_ = 0;
-};
-
 }  // namespace
 
 bool started_as_rank() {
@@ -113,7 +95,7 @@ bool started_as_rank() {
     return false;
 }
 
-LaunchEnd launch_ranks(std::int64_t workers, const std::vector<std::string>& arguments, const std::function<bool()>& coordinator_lives) {
+LaunchEnd launch_ranks(std::int64_t workers, const std::vector<std::string>& arguments, const std::function<bool()>& coordinator_is_gone) {
     for (const char* name :
          {"PMIX_RANK", "PMIX_NAMESPACE", "PMIX_SERVER_URI41", "PMIX_SERVER_URI4", "PMIX_SERVER_URI3", "PMIX_SERVER_URI2"})
         unsetenv(name);  // of a step that this process is a task of: mpirun makes its own
@@ -131,12 +113,13 @@ LaunchEnd launch_ranks(std::int64_t workers, const std::vector<std::string>& arg
     if (child < 0) throw MachineError("cannot start mpirun: fork failed");
     if (child == 0) become(argv, signals.old());
 
-    CoordinatorWatch coordinator(coordinator_lives);
-    int interrupts = 0;
+    int interrupts = 0, gone_s = 0;
     while (true) {
         const int number = signals.next(1000);
         if (waitpid(child, nullptr, WNOHANG) == child) return LaunchEnd::ranks_left;
-        if (number == 0 && coordinator.gone_too_long()) {
+        // Its own waking seconds: a launcher that was stopped for an hour has not looked either.
+        if (number == 0) gone_s = coordinator_is_gone() ? gone_s + 1 : 0;
+        if (gone_s >= grace_without_coordinator_s) {
             std::fputs("layersweep: the coordinator is gone and a rank stays: ending it by force\n", stderr);
             end_group(child, signals);
             return LaunchEnd::ranks_left;

@@ -32,6 +32,21 @@ std::vector<std::string> rank_arguments(const RunOptions& options, const std::st
     return arguments;
 }
 
+/// Looks whether a coordinator took the sweep and is gone again.
+class CoordinatorWatch {
+public:
+    explicit CoordinatorWatch(std::string folder) : folder_{std::move(folder)}, before_(holder_of(folder_)) {}
+    [[nodiscard]] bool is_gone() {
+        came_ = came_ || holder_of(folder_) != before_;
+        return came_ && !living_holder_of(folder_);
+    }
+
+private:
+    ResultsFolder folder_;
+    std::optional<ProcessIdentity> before_;  ///< one that was killed may have left its file
+    bool came_ = false;
+};
+
 /// Prints the tables and gives the exit code of what the ledger said.
 ExitCode finish(const std::string& folder, const ReplayedSweep& sweep) {
     const auto report = report_input(sweep.grid, sweep.plan);
@@ -65,8 +80,8 @@ ExitCode run_command(const RunOptions& options) {
         fmt::print("every trial has its result already\n");
         return finish(folder, before);
     }
-    const auto coordinator_lives = [&folder] { return living_holder_of({folder}).has_value(); };
-    if (launch_ranks(workers, rank_arguments(options, folder), coordinator_lives) == LaunchEnd::killed_by_user)
+    CoordinatorWatch watch(folder);
+    if (launch_ranks(workers, rank_arguments(options, folder), [&watch] { return watch.is_gone(); }) == LaunchEnd::killed_by_user)
         return ExitCode::interrupted;
     const auto after = replay_sweep(folder, sweep.grid);
     if (after.ledger.highest_life == before.ledger.highest_life)

@@ -71,16 +71,29 @@ private:
     /// Whatever has to happen first for such a line to be written.
     bool provoke() {
         if (moment_.kind != "worker_lost" && moment_.kind != "abandoned" && !moment_.is_random()) return true;
-        if (!wait_until([this] { return sweep_.account().running.size() >= 2 || program_.wait_for(0ms); }, longest_run)) return false;
+        bool ended = false;
+        const auto ready = [&] {
+            before_ = sweep_.account();
+            ended = program_.wait_for(0ms).has_value();
+            return ended || one_more_than_the_victim();
+        };
+        if (!wait_until(ready, longest_run) || ended) return false;
         if (moment_.is_random()) std::this_thread::sleep_for(random_() % 1000 * 1ms);
         if (moment_.kind == "abandoned") program_.signal(SIGUSR1);
-        if (moment_.kind == "worker_lost") {
-            const auto running = sweep_.account().running;
-            if (running.empty()) return false;
-            const pid_t worker = rank_of(sweep_.mark(), running.begin()->second.workers.front());
-            if (worker != 0) ::kill(worker, SIGKILL);
-        }
+        if (moment_.kind == "worker_lost") ::kill(rank_of(sweep_.mark(), *one_more_than_the_victim()), SIGKILL);
         return true;
+    }
+
+    [[nodiscard]] bool may_be_struck(const Account::Running& trial) const {
+        return !kill_.is_of_worker() || (kill_.victim == Victim::worker) == (trial.workers.size() == 1);
+    }
+    /// A worker of a trial beside which another runs that this kill can be of.
+    [[nodiscard]] std::optional<int> one_more_than_the_victim() const {
+        for (const auto& [key, trial] : before_.running)
+            for (const auto& [other_key, other] : before_.running)
+                if (key != other_key && may_be_struck(other) && rank_of(sweep_.mark(), trial.workers.front()) != 0)
+                    return trial.workers.front();
+        return std::nullopt;
     }
 
     bool wait_for_moment() {
@@ -89,18 +102,18 @@ private:
             return !program_.wait_for(0ms);
         }
         bool ended = false;
-        return wait_until([&] { return sweep_.gate().is_reached() || (ended = program_.wait_for(0ms).has_value()); }, longest_run) && !ended;
+        return wait_until([&] { return sweep_.gate().is_reached() || (ended = program_.wait_for(0ms).has_value()); }, longest_run) &&
+               !ended;
     }
 
     /// 0: nobody of this kind runs a trial now, as the ledger has it.
     pid_t target() {
         // The first sync after an abandoned is that of `stopped`, when nothing runs any more but what was just abandoned.
         const auto& at_work = moment_.name() == "abandoned synced" ? before_.abandoned : before_.running;
-        if (at_work.empty()) return 0;
         std::vector<int> ranks;
-        for (const auto& [key, running] : at_work)
-            if ((kill_.victim == Victim::worker) == (running.workers.size() == 1))
-                ranks.push_back(running.workers[random_() % running.workers.size()]);
+        for (const auto& [key, trial] : at_work)
+            if (may_be_struck(trial)) ranks.push_back(trial.workers[random_() % trial.workers.size()]);
+        if (ranks.empty()) return 0;
         switch (kill_.victim) {
             case Victim::launcher:
                 return program_.pid();
@@ -110,19 +123,18 @@ private:
                 return rank_of(sweep_.mark(), 0);
             case Victim::worker:
             case Victim::gang_member:
-                return ranks.empty() ? 0 : rank_of(sweep_.mark(), ranks[random_() % ranks.size()]);
+                return rank_of(sweep_.mark(), ranks[random_() % ranks.size()]);
         }
         return 0;
     }
 
     void measure_notice(Tally& tally) {
+        if (moment_.kind == "worker_lost") return;  // the one that waits to be written is another's
         const int told = before_.lines["worker_lost"];
         const auto noticed = [&] {
             auto account = sweep_.account();
             return account.lines["worker_lost"] > told || account.lines["completed"] > 0 || account.lines["stopped"] > 0;
         };
-        // A worker_lost that waits to be written at the gate is another's.
-        if (moment_.kind == "worker_lost") return;
         EXPECT_TRUE(wait_until(noticed, 10s)) << "the killed worker is not missed";
         if (sweep_.account().lines["worker_lost"] > told) tally.longest_notice = std::max(tally.longest_notice, since(struck_));
     }

@@ -1,11 +1,8 @@
 // How a sweep ends early: by signals, by kills where nothing trains, on a full disk, with a frozen rank.
-#include <sys/mount.h>
-
-#include <cerrno>
 #include <csignal>
-#include <cstring>
 
 #include "tests/faults/kill.hpp"
+#include "tests/faults/small_disk.hpp"
 #include "tests/faults/undisturbed.hpp"
 
 namespace layersweep::test {
@@ -66,8 +63,8 @@ TEST_F(EndTest, ASecondInterruptEndsEverythingAtOnceWith130) {
 TEST_F(EndTest, ASecondRunOnTheSameFolderIsRefusedAndNamesTheFirst) {
     auto program = sweep_.start();
     ASSERT_TRUE(finished(1));
-    const auto second =
-        run_layersweep({"run", FaultSweep::sweep_file, "--results", sweep_.results().string()}, scratch_.path() / "second", sweep_.environment());
+    const auto second = run_layersweep({"run", FaultSweep::sweep_file, "--results", sweep_.results().string()}, scratch_.path() / "second",
+                                       sweep_.environment());
     EXPECT_EQ(second.exit_code, 2);
     EXPECT_NE(second.output.find("held by process " + std::to_string(rank_of(sweep_.mark(), 0))), std::string::npos) << second.output;
     const auto ended = program.wait_for(longest_run);
@@ -130,35 +127,38 @@ TEST_F(EndTest, AFrozenWorkerDoesNotKeepASweepWhoseCoordinatorIsGone) {
     expect_the_rest_comes();
 }
 
-/// A small disk of its own for one folder.
-class SmallDisk {
-public:
-    explicit SmallDisk(std::filesystem::path folder) : folder_(std::move(folder)) {
-        std::filesystem::create_directories(folder_);
-        mounted_ = ::mount("none", folder_.c_str(), "tmpfs", 0, "size=24m") == 0;
-        if (!mounted_) why_ = std::strerror(errno);
+/// What takes minutes because the program is patient first.
+class LongEndTest : public EndTest {
+protected:
+    void SetUp() override {
+        if (number_from("LAYERSWEEP_KILLS", 20) < 100) GTEST_SKIP() << "SKIPPED: it takes minutes; ./dev test --faults runs it";
     }
-    ~SmallDisk() {
-        if (mounted_) ::umount2(folder_.c_str(), MNT_DETACH);
-    }
-    SmallDisk(const SmallDisk&) = delete;
-    SmallDisk& operator=(const SmallDisk&) = delete;
-    /// Why there is none; empty where there is.
-    [[nodiscard]] const std::string& refusal() const { return why_; }
-    void fill() const {
-        std::ofstream filler(filler_(), std::ios::binary);
-        const std::string block(4096, 'x');
-        while (filler.write(block.data(), std::streamsize(block.size())).flush()) {
-        }
-    }
-    void make_room() const { std::filesystem::remove(filler_()); }
-
-private:
-    [[nodiscard]] std::filesystem::path filler_() const { return folder_ / "filler"; }
-    std::filesystem::path folder_;
-    bool mounted_ = false;
-    std::string why_;
 };
+
+TEST_F(LongEndTest, AFrozenMpirunDoesNotKeepALauncherWhoseCoordinatorIsGone) {
+    auto program = sweep_.start();
+    ASSERT_TRUE(finished(1));
+    kill(mpirun_of(sweep_.mark(), program.pid()), SIGSTOP);
+    kill(rank_of(sweep_.mark(), 0), SIGKILL);
+    const auto ended = program.wait_for(longest_run);
+    ASSERT_TRUE(ended.has_value()) << read_text(sweep_.log());
+    EXPECT_EQ(ended->exit_code, 75) << ended->output;
+    EXPECT_NE(ended->output.find("by force"), std::string::npos) << ended->output;
+    EXPECT_TRUE(sweep_.all_gone_within(5s));
+    expect_the_rest_comes();
+}
+
+/// Every rank waits for every other in MPI_Init.
+TEST_F(LongEndTest, ARankThatDiesWhileMpiStartsIsNotWaitedForForEver) {
+    auto program = sweep_.start();
+    ASSERT_TRUE(wait_until([&] { return rank_of(sweep_.mark(), 2) != 0; }, longest_run));
+    kill(rank_of(sweep_.mark(), 2), SIGKILL);
+    const auto ended = program.wait_for(std::chrono::seconds(150));
+    ASSERT_TRUE(ended.has_value()) << read_text(sweep_.log());
+    EXPECT_EQ(ended->exit_code, 70) << ended->output;
+    EXPECT_TRUE(sweep_.all_gone_within(5s));
+    expect_the_rest_comes();
+}
 
 TEST_F(EndTest, AFullDiskIsSaidAndWaitedForAndNothingIsStartedMeanwhile) {
     const SmallDisk disk(sweep_.results());

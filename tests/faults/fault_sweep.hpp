@@ -43,9 +43,7 @@ public:
 
     static constexpr const char* sweep_file = LAYERSWEEP_SOURCE_DIR "/tests/faults/faults.yaml";
     using Environment = std::map<std::string, std::string>;
-    [[nodiscard]] Environment environment() const {
-        return {{"DEMO", LAYERSWEEP_SOURCE_DIR "/configs/demo"}, {mark_variable, mark_}};
-    }
+    [[nodiscard]] Environment environment() const { return {{"DEMO", LAYERSWEEP_SOURCE_DIR "/configs/demo"}, {mark_variable, mark_}}; }
     [[nodiscard]] Program start(const std::vector<std::string>& more = {}, const Environment& besides = {}) const {
         std::vector<std::string> command{layersweep_program(), "run", sweep_file, "--results", results().string(), "--progress", "plain"};
         command.insert(command.end(), more.begin(), more.end());

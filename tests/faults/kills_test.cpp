@@ -1,7 +1,5 @@
 // Kills at every kind of ledger line, at its three points, and at random times, while a trial is running: LAYERSWEEP_KILLS of them,
 // repeatable by LAYERSWEEP_KILL_SEED.
-#include <cstdlib>
-
 #include "tests/faults/attack.hpp"
 
 namespace layersweep::test {
@@ -9,11 +7,6 @@ namespace layersweep::test {
 namespace {
 
 constexpr int tries = 40;
-
-std::uint64_t number_from(const char* variable, std::uint64_t otherwise) {
-    const char* text = std::getenv(variable);
-    return text == nullptr ? otherwise : std::stoull(text);
-}
 
 class Kills : public FaultTest {
 protected:

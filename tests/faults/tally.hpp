@@ -42,10 +42,10 @@ struct Tally {
             for (std::size_t victim = 0; victim < victim_names.size(); ++victim)
                 text += fmt::format("{:>13}", fmt::format("{} + {}", killed[moment][victim], stopped[moment][victim]));
         }
-        return text +
-               fmt::format("\nlost {}, doubled {}, orphans {}; {} tries not counted, since no such trial was running\n"
-                           "all over {} ms after a kill at most; a killed worker is in the ledger after {} ms at most\n",
-                           lost, doubled, orphans, not_counted, longest_end.count(), longest_notice.count());
+        return text + fmt::format(
+                          "\nlost {}, doubled {}, orphans {}; {} tries not counted, since no such trial was running\n"
+                          "all over {} ms after a kill at most; a killed worker is in the ledger after {} ms at most\n",
+                          lost, doubled, orphans, not_counted, longest_end.count(), longest_notice.count());
     }
 };
 

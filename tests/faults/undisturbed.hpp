@@ -2,12 +2,19 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdlib>
+
 #include "tests/faults/fault_sweep.hpp"
 
 namespace layersweep::test {
 
 constexpr std::chrono::seconds longest_run{120};
 constexpr std::chrono::seconds prompt_end{20};
+
+inline std::uint64_t number_from(const char* variable, std::uint64_t otherwise) {
+    const char* text = std::getenv(variable);
+    return text == nullptr ? otherwise : std::stoull(text);
+}
 
 /// What the sweep gives when nothing happens to it: everything else is measured by that.
 class FaultTest : public ::testing::Test {
