@@ -351,7 +351,8 @@ void Coordinator::count_cost(const Event& event) {
 void Coordinator::settle() {
     if (!unsettled_.empty()) ledger_.commit();
     for (const Event& event : std::exchange(unsettled_, {})) announce(event);
-    for (const auto& [worker, message] : std::exchange(outbox_, {})) outside_.transport.send(worker, message);
+    for (const auto& [worker, message] : std::exchange(outbox_, {}))
+        if (!roster_.is_lost(worker)) outside_.transport.send(worker, message);
 }
 
 void Coordinator::announce(const Event& event) {
