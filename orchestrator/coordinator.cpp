@@ -1,5 +1,6 @@
 #include "orchestrator/coordinator.hpp"
 
+#include <algorithm>
 #include <variant>
 
 #include <fmt/format.h>
@@ -286,7 +287,10 @@ void Coordinator::attempt_failed(const Attempt& attempt, const TrialFailure& fai
     if (!trial) return;
     // What breaks while a sweep is being stopped is the stop's doing: whoever stops it often kills its workers too.
     if (phase_ == Phase::stopping && !repeats_itself(failure.reason)) return record(event::Abandoned{attempt, now_ms()});
-    record(event::Failed{attempt, failure, now_ms()});
+    if (is_unsent(attempt))
+        record(event::Abandoned{attempt, now_ms()});  // nobody began it
+    else
+        record(event::Failed{attempt, failure, now_ms()});
     send_abandon(attempt);
     set_aside_if_hopeless(*trial);
 }
@@ -324,6 +328,14 @@ void Coordinator::set_aside_without_room() {
         record(event::SetAside{grid_.trials[trial].key,
                                fmt::format("its gang of {} is wider than the {} workers that live", scheduler_.gang(trial), living),
                                SetAsideCause::no_room, now_ms()});
+}
+
+/// Whether an outage of the disk has kept the attempt from its workers so far.
+bool Coordinator::is_unsent(const Attempt& attempt) const {
+    return std::ranges::any_of(outbox_, [&attempt](const auto& letter) {
+        const auto* assign = std::get_if<to_worker::Assign>(&letter.second);
+        return assign != nullptr && assign->attempt == attempt;
+    });
 }
 
 /// To those of the gang that have not answered yet; they are given no other work before they do.

@@ -37,9 +37,8 @@ void LedgerWriter::append(const Event& event, Durability durability) {
 void LedgerWriter::commit() {
     if (!failure_.empty()) throw StorageError(failure_);
     write_unwritten();
-    if (!sync_owed_) return;
-    sync();
-    // Whoever began a later life made its segment before it read ours: either it saw what is synced now, or we see that segment.
+    if (sync_owed_) sync();
+    // Whoever began a later life made its segment before it read ours: either it saw what is there now, or we see that segment.
     check_fence();
 }
 
