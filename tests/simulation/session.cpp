@@ -26,6 +26,7 @@ Session::Session(World& world, int workers, Faults faults)
                 .now = world.now(),
                 .on_call = [this] { world_.on_call(*this); },
                 .on_assign = [this](const to_worker::Assign& assign) { before_assign(assign); }}) {
+    world_.runs_now(this);
     ledger_.emplace(begin_life(world.disk(), {.sweep = "simulated"}, unix_ms(), [this](const Event& event) { plan_.apply(event); }));
     for (const auto& [key, trial] : world.truth().trials)
         if (trial.shown > 0 && plan_.status(*plan_.index_of(key)).as<trial_state::Finished>() == nullptr)

@@ -65,6 +65,7 @@ void SimulatedWorkers::send(WorkerId to, const ToWorker& message) {
         throw Violation{"work for a worker that was given up"};
     auto& receiver = worker(to.rank);
     if (const auto* assign = std::get_if<to_worker::Assign>(&message)) receiver.owes = assign->attempt;
+    if (receiver.dead) count_loss(to.rank);
     receiver.last_delivered = std::max(receiver.last_delivered, world_.now + world_.chance.time(1, 300));
     const auto bytes = std::make_shared<const Bytes>(encode(message));
     at(receiver.last_delivered, [this, to, bytes] { deliver(to.rank, bytes); });

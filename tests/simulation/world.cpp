@@ -26,6 +26,9 @@ constexpr const char* fault_names[] = {"disk full", "sync failed", "folder away"
 
 World::World(std::uint64_t seed) : chance_(seed), truth_(chance_) {
     plan_disk_faults();
+    disk_.on_call = [this] {
+        if (running_ != nullptr) on_call(*running_);
+    };
 }
 World::~World() = default;
 
@@ -95,17 +98,21 @@ void World::begin_session() {
     const bool beside = !sessions_.empty();
     next_start_ = faulty && chance_.one_in(4) ? now_ + chance_.time(1'000, 60'000) : milliseconds::max();
     note(fmt::format("session {} begins{}", begun_, beside ? " beside another" : ""));
+    if (faults.stop_at) ++truth_.faults["asked to stop"];
     try {
         auto session = std::make_unique<Session>(*this, int(chance_.between(3, 5)), faults);
         if (beside) ++truth_.faults["two coordinators at once"];
+        running_ = nullptr;
         sessions_.push_back(std::move(session));
     } catch (const Crash&) {
+        running_ = nullptr;
         ++truth_.faults["killed while it began"];
         if (faults.crash_takes_power || std::exchange(power_is_out_, false)) lose_power();
         next_start_ = now_ + chance_.time(1, 20'000);
     } catch (const LedgerDamage& error) {
         throw Violation{error.what()};
     } catch (const std::runtime_error& error) {
+        running_ = nullptr;
         note(error.what());
         next_start_ = now_ + chance_.time(1, 20'000);
     }
@@ -113,11 +120,12 @@ void World::begin_session() {
 
 void World::turn(Session& session) {
     session.in_turn = true;
+    running_ = &session;
     try {
-        if (session.turn()) {
-            session.in_turn = false;
-            return;
-        }
+        const bool goes_on = session.turn();
+        running_ = nullptr;
+        session.in_turn = false;
+        if (goes_on) return;
         if (session.is_complete()) complete_ = true;
         end(session, session.faults().stop_at ? "stopped or done" : "done");
     } catch (const Crash&) {
@@ -135,6 +143,7 @@ void World::turn(Session& session) {
 }
 
 void World::end(Session& session, const std::string& how) {
+    running_ = nullptr;
     note("session ends: " + how);
     std::erase_if(sessions_, [&session](const auto& held) { return held.get() == &session; });
     if (!complete_ && sessions_.empty()) next_start_ = std::min(next_start_, now_ + chance_.time(1, 20'000));
@@ -144,6 +153,8 @@ void World::end(Session& session, const std::string& how) {
 void World::lose_power() {
     ++truth_.faults["power lost"];
     const std::size_t lost = disk_.crash(chance_.part());
+    for (const SegmentName& name : disk_.names())
+        if (const auto& text = disk_.content(name.life); lost > 0 && !text.empty() && text.back() != '\n') ++truth_.faults["torn line"];
     if (lost > 0) ++truth_.faults["unsynced bytes lost"];
     std::erase_if(sessions_, [](const auto& session) { return !session->in_turn; });
     power_is_out_ = nested_ > 0;  // whoever is in the middle of a call learns it there
@@ -159,6 +170,7 @@ void World::on_call(Session& session) {
         ++nested_;
         turn(*other);
         --nested_;
+        running_ = &session;
         if (power_is_out_) throw Crash{};
         return;
     }

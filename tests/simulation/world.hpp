@@ -34,6 +34,8 @@ public:
     [[nodiscard]] bool predictions_find_no_room() const { return no_room_for_predictions_; }
     /// A line for whoever replays a single seed.
     void note(const std::string& line);
+    /// Whose calls reach the disk from now on.
+    void runs_now(Session* session) { running_ = session; }
     bool verbose = false;
 
 private:
@@ -60,6 +62,7 @@ private:
     };
     std::vector<DiskFault> disk_faults_;
     bool no_room_for_predictions_ = false;
+    Session* running_ = nullptr;
     int nested_ = 0;             ///< turns within a call of another coordinator
     bool power_is_out_ = false;  ///< and the other one does not know it yet
 };
