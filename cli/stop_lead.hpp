@@ -10,8 +10,8 @@ namespace layersweep {
 
 /// How long before its end a sweep has to be warned, so that all that runs can still be checkpointed.
 struct StopLead {
-    std::int64_t bytes = 0;      ///< of the largest checkpoints that can be due at once, one per worker
-    double bytes_per_s = 0;      ///< that the results folder took in a trial
+    std::int64_t bytes = 0;  ///< of the largest checkpoints that can be due at once, one per worker
+    double bytes_per_s = 0;  ///< that the results folder took in a trial
     std::chrono::seconds lead{0};
     [[nodiscard]] std::string text() const;
 };

@@ -191,7 +191,7 @@ void SimulatedWorkers::finish(const std::shared_ptr<GangRun>& run) {
     switch (world_.truth.of(key).nature) {
         case Nature::not_a_number:
             ++world_.truth.faults["not a number"];
-            return fail(run, one, FailureReason::not_a_number);
+            return fail_all(run, FailureReason::not_a_number);
         case Nature::out_of_memory:
             ++world_.truth.faults["out of memory"];
             return fail(run, one, FailureReason::out_of_memory);
@@ -227,6 +227,11 @@ void SimulatedWorkers::fail(const std::shared_ptr<GangRun>& run, int rank, Failu
     failed.attempt = run->assign.attempt;
     failed.failure = {reason, "simulated"};
     say(rank, failed);
+}
+
+/// They all see the same numbers.
+void SimulatedWorkers::fail_all(const std::shared_ptr<GangRun>& run, FailureReason reason) {
+    for (const WorkerId member : run->assign.gang) fail(run, member.rank, reason);
 }
 
 void SimulatedWorkers::leave(int rank, const Attempt& attempt) {

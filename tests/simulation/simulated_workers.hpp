@@ -78,6 +78,7 @@ private:
     void begin(int rank, const to_worker::Assign& assign);
     void finish(const std::shared_ptr<GangRun>& run);
     void fail(const std::shared_ptr<GangRun>& run, int rank, FailureReason reason);
+    void fail_all(const std::shared_ptr<GangRun>& run, FailureReason reason);
     void leave(int rank, const Attempt& attempt);
     void plan_faults(int rank);
     [[nodiscard]] bool speaks(int rank) const { return !worker(rank).dead && world_.now >= worker(rank).awake_at; }

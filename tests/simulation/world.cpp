@@ -161,14 +161,20 @@ void World::lose_power() {
     if (!complete_) next_start_ = now_ + chance_.time(1, 20'000);
 }
 
-/// Between any two calls of one coordinator the other may do something.
+/// Between any two calls of one coordinator the other may do something, or even a lot, as if the first were stopped for a while.
 void World::on_call(Session& session) {
     session.count_call();
     if (nested_ > 0 || sessions_.empty()) return;
     for (const auto& other : sessions_) {
         if (other.get() == &session || other->in_turn || !chance_.one_in(8)) continue;
         ++nested_;
+        Session* const one = other.get();
+        const auto lives = [&] { return std::ranges::any_of(sessions_, [one](const auto& held) { return held.get() == one; }); };
         turn(*other);
+        for (std::uint64_t more = chance_.one_in(3) ? chance_.below(30) : 0; more > 0 && !power_is_out_ && lives(); --more) {
+            now_ = std::max(now_, one->wake());
+            turn(*one);
+        }
         --nested_;
         running_ = &session;
         if (power_is_out_) throw Crash{};

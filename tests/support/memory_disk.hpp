@@ -74,6 +74,7 @@ private:
     struct File {
         std::string content;
         std::size_t synced = 0;
+        bool dropped = false;  ///< what is not synced will never be
     };
     class Handle final : public AppendFile {
     public:
@@ -91,7 +92,9 @@ private:
             disk_.on_call();
             ++disk_.syncs;
             if (disk_.away) return ENOENT;
-            if (disk_.sync_error == 0) file_->synced = file_->content.size();
+            // As kernels do it: what a failed sync could not write is dropped, and the next sync knows nothing of it.
+            if (disk_.sync_error != 0) file_->dropped = true;
+            if (!file_->dropped) file_->synced = file_->content.size();
             return disk_.sync_error;
         }
         [[nodiscard]] std::string name() const override { return name_; }
