@@ -3,6 +3,8 @@
 #include <unistd.h>
 
 #include <cstdio>
+#include <mutex>
+#include <string>
 
 #include "cli/coordinator_role.hpp"
 #include "cli/launch.hpp"
@@ -15,16 +17,23 @@ namespace layersweep {
 namespace {
 
 ExitCode worker_role(MpiSession& session, const RunOptions& options) {
+    std::once_flag leaving;  // two threads may see the same end
+    const auto leave = [&](const std::string& why) {
+        std::call_once(leaving, [&] {
+            std::fprintf(stderr, "layersweep: worker %d: %s\n", session.rank(), why.c_str());
+            // Not through MPI_Finalize, which waits for all: so the coordinator sees at once that this worker is gone.
+            _exit(static_cast<int>(ExitCode::machine_failed));
+        });
+    };
     try {
         const auto transport = mpi_worker(session);
         const auto resources = load_sweep(options.config).resources;
-        open_worker_plugin().run(WorkerId{session.rank()}, *transport, session.local_worker(), resources);
+        open_worker_plugin().run(WorkerId{session.rank()}, *transport, session.local_worker(), resources, {.cut = leave});
         return ExitCode::done;
     } catch (const std::exception& error) {
-        std::fprintf(stderr, "layersweep: worker %d: %s\n", session.rank(), error.what());
-        // Not through MPI_Finalize, which waits for all: so the coordinator sees at once that this worker is gone.
-        _exit(static_cast<int>(ExitCode::machine_failed));
+        leave(error.what());
     }
+    return ExitCode::machine_failed;
 }
 
 }  // namespace

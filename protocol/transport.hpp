@@ -31,12 +31,17 @@ public:
     [[nodiscard]] virtual std::optional<Incoming> receive(std::chrono::milliseconds timeout) = 0;
 };
 
-/// A worker's end. One thread. Throws MachineError from either call when the coordinator is gone.
+/// A worker's end. One thread receives; any may send and ask for the silence, and none blocks another for long. Messages leave in the order
+/// in which `send` was called. Throws MachineError from send and receive when the coordinator is gone.
 class WorkerTransport {
 public:
     virtual ~WorkerTransport() = default;
+    /// Moves everything else that is on its way on, too, in both directions: what arrives waits for `receive`.
     virtual void send(const ToCoordinator& message) = 0;
     [[nodiscard]] virtual std::optional<ToWorker> receive(std::chrono::milliseconds timeout) = 0;  ///< 0 ms: a cheap look
+    /// Since the coordinator's last message arrived; zero before its first, for which it may have much to read. Zero for ever where the
+    /// coordinator cannot fall silent without being gone.
+    [[nodiscard]] virtual std::chrono::milliseconds silence() const { return std::chrono::milliseconds(0); }
 };
 
 }  // namespace layersweep

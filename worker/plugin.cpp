@@ -8,10 +8,10 @@ namespace layersweep {
 
 namespace {
 
-void run(WorkerId self, WorkerTransport& transport, int local_worker, const ResourceSettings& resources) {
+void run(WorkerId self, WorkerTransport& transport, int local_worker, const ResourceSettings& resources, const Lifeline& lifeline) {
     WarmStore warm(WorkerDevice::open(resources.device, local_worker, resources.threads_per_worker));
     const auto collectives = collective_factory(warm.device());
-    Worker(self, transport, *collectives, warm).run();
+    Worker(self, transport, *collectives, warm, lifeline).run();
 }
 
 std::string trace(const Trial& trial, const std::string& folder, std::optional<std::int64_t> steps) {

@@ -6,6 +6,7 @@
 
 #include "protocol/transport.hpp"
 #include "protocol/trial.hpp"
+#include "worker/lifeline.hpp"
 
 namespace layersweep {
 
@@ -13,7 +14,7 @@ namespace layersweep {
 /// plan, status, report and the coordinator never load LibTorch.
 struct WorkerPlugin {
     /// One worker until the coordinator says Stop. `local_worker`: number among the workers of this node, which picks its GPU.
-    void (*run)(WorkerId self, WorkerTransport& transport, int local_worker, const ResourceSettings& resources);
+    void (*run)(WorkerId self, WorkerTransport& transport, int local_worker, const ResourceSettings& resources, const Lifeline& lifeline);
     /// Trains one trial alone and writes what it feeds the model into `folder` (checkpoint/ and trace.jsonl); returns a line for people.
     std::string (*trace)(const Trial& trial, const std::string& folder, std::optional<std::int64_t> steps);
 };

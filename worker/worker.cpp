@@ -3,8 +3,9 @@
 #include <unistd.h>
 
 #include <chrono>
+#include <utility>
 
-#include "worker/training/trainer.hpp"
+#include "worker/heartbeat.hpp"
 
 namespace layersweep {
 
@@ -18,13 +19,14 @@ std::string host_name() {
 
 }  // namespace
 
-Worker::Worker(WorkerId self, WorkerTransport& transport, CollectiveFactory& collectives, WarmStore& warm)
-    : self_(self), transport_(transport), collectives_(collectives), warm_(warm) {}
+Worker::Worker(WorkerId self, WorkerTransport& transport, CollectiveFactory& collectives, WarmStore& warm, Lifeline lifeline)
+    : self_(self), transport_(transport), collectives_(collectives), warm_(warm), lifeline_(std::move(lifeline)) {}
 
 void Worker::run() {
     const WorkerFacts facts{
         .host = host_name(), .pid = getpid(), .device = warm_.device().name(), .machine_class = warm_.device().machine_class()};
     transport_.send(to_coordinator::Hello{facts, collectives_.fresh_nccl_id()});
+    const Heartbeat heartbeat(transport_, warm_.pulse(), lifeline_);
     while (!stopped_) {
         const auto message = transport_.receive(std::chrono::milliseconds(1000));
         if (!message) continue;
@@ -33,14 +35,14 @@ void Worker::run() {
         } else if (const auto* abandon = std::get_if<to_worker::Abandon>(&*message)) {
             // The attempt ended here before the coordinator's word arrived, or failed in this worker: it is still owed an answer.
             transport_.send(to_coordinator::Abandoned{abandon->attempt, collectives_.fresh_nccl_id()});
-        } else {
+        } else if (std::holds_alternative<to_worker::Stop>(*message)) {
             stopped_ = true;
         }
     }
 }
 
 void Worker::train(const to_worker::Assign& assign) {
-    abandoned_ = false;
+    told_ = WhatNext::go_on;
     transport_.send(outcome(assign));
 }
 
@@ -48,8 +50,9 @@ ToCoordinator Worker::outcome(const to_worker::Assign& assign) {
     const bool leader = assign.gang.front() == self_;
     TrialFailure failure;
     try {
-        auto gang = collectives_.make(self_, assign, [&] { return interrupted(assign); });
-        auto result = run_trial(assign.trial, *gang, warm_, [&](auto epoch, auto step) { return go_on(assign, epoch, step); });
+        // A checkpoint is made at a step that all members reach: a wait for one of them is not broken off for it.
+        auto gang = collectives_.make(self_, assign, [&] { return what_next(assign.attempt) == WhatNext::abandon; });
+        auto result = run_trial(assign.trial, *gang, warm_, hooks_for(assign));
         if (!leader) return to_coordinator::MemberDone{assign.attempt, collectives_.fresh_nccl_id()};
         return to_coordinator::Finished{assign.attempt, std::move(result), collectives_.fresh_nccl_id()};
     } catch (const TrialAbandoned&) {
@@ -57,10 +60,11 @@ ToCoordinator Worker::outcome(const to_worker::Assign& assign) {
     } catch (const TrialFailed& failed) {
         failure = failed.failure;
     } catch (const CollectiveLost& lost) {
-        if (abandoned_) return to_coordinator::Abandoned{assign.attempt, collectives_.fresh_nccl_id()};
+        if (told_ != WhatNext::go_on) return to_coordinator::Abandoned{assign.attempt, collectives_.fresh_nccl_id()};
         failure.reason = FailureReason::infrastructure;
         failure.detail = lost.what();
-    } catch (const MachineError&) {
+    } catch (const MachineError& error) {
+        transport_.send(to_coordinator::Notice{std::string("it leaves: ") + error.what()});
         throw;
     } catch (const std::exception& error) {
         failure.detail = error.what();
@@ -68,17 +72,24 @@ ToCoordinator Worker::outcome(const to_worker::Assign& assign) {
     return to_coordinator::Failed{assign.attempt, std::move(failure), collectives_.fresh_nccl_id()};
 }
 
-bool Worker::go_on(const to_worker::Assign& assign, std::int64_t, std::int64_t) {
-    return !interrupted(assign);
+TrialHooks Worker::hooks_for(const to_worker::Assign& assign) {
+    return {.what_next = [this, attempt = assign.attempt] { return what_next(attempt); },
+            .notice = [this](const std::string& text) { transport_.send(to_coordinator::Notice{text}); },
+            .checkpoints = {.folder = assign.checkpoints, .every = std::chrono::seconds(assign.checkpoint_every_s)}};
 }
 
-bool Worker::interrupted(const to_worker::Assign& assign) {
-    if (abandoned_ || stopped_) return true;
-    const auto message = transport_.receive(std::chrono::milliseconds(0));
-    if (!message) return false;
-    if (std::holds_alternative<to_worker::Stop>(*message)) stopped_ = true;
-    if (const auto* abandon = std::get_if<to_worker::Abandon>(&*message)) abandoned_ = abandon->attempt == assign.attempt;
-    return abandoned_ || stopped_;
+WhatNext Worker::what_next(const Attempt& attempt) {
+    while (told_ != WhatNext::abandon) {
+        const auto message = transport_.receive(std::chrono::milliseconds(0));
+        if (!message) break;
+        if (std::holds_alternative<to_worker::Stop>(*message)) {
+            stopped_ = true;
+            if (told_ == WhatNext::go_on) told_ = WhatNext::abandon;
+        }
+        const auto* abandon = std::get_if<to_worker::Abandon>(&*message);
+        if (abandon && abandon->attempt == attempt) told_ = abandon->checkpoint ? WhatNext::save_and_abandon : WhatNext::abandon;
+    }
+    return told_;
 }
 
 }  // namespace layersweep

@@ -1,4 +1,5 @@
 #include <deque>
+#include <mutex>
 #include <set>
 
 #include "protocol/codec.hpp"
@@ -116,20 +117,41 @@ public:
     ~MpiWorker() override { boxes_->close(); }
 
     void send(const ToCoordinator& message) override {
-        if (coordinator_died_ || !boxes_->out.send(0, encode(message))) throw_died();
+        auto bytes = encode(message);
+        std::lock_guard lock(mutex_);
+        if (coordinator_died_ || !boxes_->out.send(0, std::move(bytes))) throw_died();
+        move_on();
+        if (coordinator_died_) throw_died();
     }
 
     [[nodiscard]] std::optional<ToWorker> receive(std::chrono::milliseconds timeout) override {
         return wait_for(timeout, backoff_, [this] { return look(); });
     }
 
+    [[nodiscard]] std::chrono::milliseconds silence() const override {
+        std::lock_guard lock(mutex_);
+        if (!heard_) return std::chrono::milliseconds(0);
+        return std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - *heard_);
+    }
+
 private:
     std::optional<ToWorker> look() {
+        std::lock_guard lock(mutex_);
+        move_on();
         // What had arrived before the coordinator died is still given out.
+        if (arrived_.empty() && coordinator_died_) throw_died();
+        if (arrived_.empty()) return std::nullopt;
+        const auto bytes = std::move(arrived_.front());
+        arrived_.pop_front();
+        return decode_to_worker(bytes);
+    }
+
+    void move_on() {
         if (!coordinator_died_) coordinator_died_ = !boxes_->out.progress() || !boxes_->in.progress();
-        if (auto message = boxes_->in.take()) return decode_to_worker(message->bytes);
-        if (coordinator_died_) throw_died();
-        return std::nullopt;
+        while (auto message = boxes_->in.take()) {
+            arrived_.push_back(std::move(message->bytes));
+            heard_ = Clock::now();
+        }
     }
 
     [[noreturn]] void throw_died() {
@@ -137,9 +159,12 @@ private:
         throw MachineError("the coordinator (rank 0) died");
     }
 
-    bool coordinator_died_ = false;
     std::shared_ptr<Boxes> boxes_;
-    Backoff backoff_;
+    Backoff backoff_;           ///< of the thread that receives
+    mutable std::mutex mutex_;  ///< never held while a thread sleeps; guards all below and the boxes
+    bool coordinator_died_ = false;
+    std::deque<std::vector<std::uint8_t>> arrived_;
+    std::optional<Clock::time_point> heard_;
 };
 
 }  // namespace

@@ -17,8 +17,9 @@ struct Rendered {
 /// Renders rows of one trial and encodes them.
 class RowEncoder {
 public:
-    RowEncoder(const Dataset& dataset, const Sample& sample, Mode mode, const Tokenizer& tokenizer, const InputRules& rules)
-        : dataset_(dataset), mode_(mode), tokenizer_(tokenizer), rules_(rules) {
+    RowEncoder(const Dataset& dataset, const Sample& sample, Mode mode, const Tokenizer& tokenizer, const InputRules& rules,
+               const std::function<void()>& each_row)
+        : dataset_(dataset), mode_(mode), tokenizer_(tokenizer), rules_(rules), each_row_(each_row) {
         if (mode == Mode::cls) return;
         for (const auto index : sample.demonstrations) {
             const Row& row = dataset.train.rows.at(index);
@@ -30,7 +31,10 @@ public:
     std::vector<EncodedRow> encode(const Split& split, const std::vector<std::uint32_t>& indices) {
         std::vector<EncodedRow> encoded;
         encoded.reserve(indices.size());
-        for (const auto index : indices) encoded.push_back(encode_row(split.rows.at(index)));
+        for (const auto index : indices) {
+            encoded.push_back(encode_row(split.rows.at(index)));
+            each_row_();
+        }
         return encoded;
     }
 
@@ -77,6 +81,7 @@ private:
     Mode mode_;
     const Tokenizer& tokenizer_;
     const InputRules& rules_;
+    const std::function<void()>& each_row_;
     std::string demonstrations_;  ///< each with its label word and a newline behind
     std::int64_t cut_rows_ = 0;
 };
@@ -94,9 +99,10 @@ std::string encoding_key(const Trial& trial) {
     return key;
 }
 
-EncodedTask encode_task(const Dataset& dataset, const Sample& sample, Mode mode, const Tokenizer& tokenizer, const InputRules& rules) {
+EncodedTask encode_task(const Dataset& dataset, const Sample& sample, Mode mode, const Tokenizer& tokenizer, const InputRules& rules,
+                        const std::function<void()>& each_row) {
     LAYERSWEEP_CHECK(rules.max_length > 0, "a model without positions");
-    RowEncoder encoder(dataset, sample, mode, tokenizer, rules);
+    RowEncoder encoder(dataset, sample, mode, tokenizer, rules, each_row);
     EncodedTask task;
     task.training = encoder.encode(dataset.train, sample.training);
     task.validation = encoder.encode(dataset.validation.rows.empty() ? dataset.train : dataset.validation, sample.validation);

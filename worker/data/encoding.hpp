@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <span>
 #include <string>
 #include <vector>
@@ -37,9 +38,10 @@ struct InputRules {
 [[nodiscard]] std::string encoding_key(const Trial& trial);
 
 /// Renders and encodes whole inputs (docs/experiment.md): prompts with demonstrations for lm and p-cls, the text alone for cls.
-/// Throws ConfigError where a prompt is too long without its text.
-[[nodiscard]] EncodedTask encode_task(const Dataset& dataset, const Sample& sample, Mode mode, const Tokenizer& tokenizer,
-                                      const InputRules& rules);
+/// Throws ConfigError where a prompt is too long without its text. `each_row` is called behind every row.
+[[nodiscard]] EncodedTask encode_task(
+    const Dataset& dataset, const Sample& sample, Mode mode, const Tokenizer& tokenizer, const InputRules& rules,
+    const std::function<void()>& each_row = [] {});
 
 /// First sub-token of " " + each class's word.
 [[nodiscard]] std::vector<std::int32_t> label_tokens(const std::vector<ClassLabel>& classes, const Tokenizer& tokenizer);

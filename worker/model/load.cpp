@@ -11,6 +11,7 @@
 #include "worker/data/philox.hpp"
 #include "worker/data/read_file.hpp"
 #include "worker/data/tokenizer_files.hpp"
+#include "worker/model/tensor_bytes.hpp"
 
 namespace layersweep {
 
@@ -52,22 +53,13 @@ void copy_tokenizer_files(const std::string& from, const std::string& to) {
     }
 }
 
-StoredType stored_type(const at::Tensor& tensor) {
-    return tensor.scalar_type() == at::kDouble ? StoredType::f64 : StoredType::f32;
-}
-
-TensorToWrite to_write(const std::string& name, const std::vector<std::int64_t>& shape, const at::Tensor& host) {
-    return {
-        name, stored_type(host), shape, {static_cast<const std::byte*>(host.const_data_ptr()), static_cast<std::size_t>(host.nbytes())}};
-}
-
 }  // namespace
 
 ParameterSource head_source(std::int64_t classes, std::int64_t d_model) {
     return {.name = head_name, .shape = {classes, d_model}, .parts = {}, .role = ParameterRole::weight};
 }
 
-void load_pretrained(Parameters& parameters, const Checkpoint& checkpoint, const std::string& folder) {
+void load_pretrained(Parameters& parameters, const Checkpoint& checkpoint, const std::string& folder, Pulse& pulse) {
     for (const auto& source : parameters.sources()) {
         auto rows = writable(parameters, source.name);
         std::int64_t row = 0;
@@ -77,13 +69,15 @@ void load_pretrained(Parameters& parameters, const Checkpoint& checkpoint, const
             checkpoint.read(stored, {static_cast<std::byte*>(bytes.mutable_data_ptr()), stored.bytes()});
             rows.narrow(0, row, stored.shape.front()).copy_(bytes);
             row += stored.shape.front();
+            pulse.beat();
         }
     }
 }
 
-void initialize_random(Parameters& parameters, const DecoderSpec& spec, std::int64_t blocks, std::uint64_t seed) {
+void initialize_random(Parameters& parameters, const DecoderSpec& spec, std::int64_t blocks, std::uint64_t seed, Pulse& pulse) {
     for (const auto& source : parameters.sources()) {
         if (source.parts.empty()) continue;
+        pulse.beat();
         auto leaf = writable(parameters, source.name);
         switch (source.role) {
             case ParameterRole::bias:
@@ -119,21 +113,17 @@ void export_model(const std::string& folder, const Parameters& parameters, const
     make_folder(folder);
     replace_file(folder + "/config.json", cut_config(source_folder, blocks).dump(2) + '\n');
     copy_tokenizer_files(source_folder, folder);
-    std::vector<at::Tensor> hosts;  // keeps the bytes alive until they are written
     std::vector<TensorToWrite> tensors;
     for (const auto& source : written) {
         std::int64_t row = 0;
         for (const auto& part : source.parts) {
-            hosts.push_back(writable(parameters, source.name).narrow(0, row, part.shape.front()).cpu().contiguous());
-            tensors.push_back(to_write(part.names.front(), part.shape, hosts.back()));
+            tensors.push_back(to_write(part.names.front(), writable(parameters, source.name).narrow(0, row, part.shape.front())));
             row += part.shape.front();
         }
     }
     std::filesystem::remove(folder + "/head.safetensors");
-    if (const auto& last = parameters.sources().back(); last.name == head_name) {
-        const auto head = writable(parameters, last.name).cpu().contiguous();
-        write_safetensors(folder + "/head.safetensors", {to_write("weight", last.shape, head)});
-    }
+    if (parameters.sources().back().name == head_name)
+        write_safetensors(folder + "/head.safetensors", {to_write("weight", writable(parameters, head_name))});
     write_safetensors(folder + "/model.safetensors", tensors);
 }
 

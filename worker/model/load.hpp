@@ -6,6 +6,7 @@
 #include "worker/model/checkpoint/checkpoint.hpp"
 #include "worker/model/family/family.hpp"
 #include "worker/model/parameters.hpp"
+#include "worker/pulse.hpp"
 
 namespace layersweep {
 
@@ -16,12 +17,12 @@ inline constexpr const char* head_name = "head.weight";
 [[nodiscard]] ParameterSource head_source(std::int64_t classes, std::int64_t d_model);
 
 /// Fills every parameter that has parts from the checkpoint, reading just those tensors. Throws ConfigError for a tensor that is missing
-/// or has another shape.
-void load_pretrained(Parameters& parameters, const Checkpoint& checkpoint, const std::string& folder);
+/// or has another shape. The pulse beats for every tensor read.
+void load_pretrained(Parameters& parameters, const Checkpoint& checkpoint, const std::string& folder, Pulse& pulse);
 
 /// Fills every parameter that has parts as transformers initialises the family with `blocks` blocks: N(0, initializer_range²) weights,
-/// zero biases, unit norms; GPT-2 divides the projections into the residual by sqrt(2·blocks).
-void initialize_random(Parameters& parameters, const DecoderSpec& spec, std::int64_t blocks, std::uint64_t seed);
+/// zero biases, unit norms; GPT-2 divides the projections into the residual by sqrt(2·blocks). The pulse beats for each.
+void initialize_random(Parameters& parameters, const DecoderSpec& spec, std::int64_t blocks, std::uint64_t seed, Pulse& pulse);
 
 /// Fills the head, where there is one, from N(0, 0.02²).
 void initialize_head(Parameters& parameters, std::uint64_t seed);

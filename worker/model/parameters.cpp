@@ -5,6 +5,7 @@
 #include "protocol/errors.hpp"
 #include "protocol/hash.hpp"
 #include "worker/model/checkpoint/checkpoint.hpp"
+#include "worker/model/tensor_bytes.hpp"
 
 namespace layersweep {
 
@@ -45,9 +46,8 @@ at::Tensor Parameters::extra() const {
 }
 
 std::string Parameters::hash() const {
-    const auto host = values_.cpu().contiguous();
     StreamHash hash;
-    hash.update({static_cast<const std::byte*>(host.const_data_ptr()), static_cast<std::size_t>(host.nbytes())});
+    bytes_to_write(values_).hand_out([&](std::span<const std::byte> piece) { hash.update(piece); });
     return hash.hex();
 }
 

@@ -11,8 +11,8 @@ namespace layersweep {
 
 namespace {
 
-/// Numbers that travel behind the gradients: the loss, and the votes for stopping.
-constexpr std::int64_t extra_numbers = 2;
+/// Numbers that travel behind the gradients: the loss, the votes for stopping, and those for a checkpoint before it.
+constexpr std::int64_t extra_numbers = 3;
 
 std::vector<ParameterSource> sources_of(const Trial& trial, const DecoderSpec& spec, std::size_t classes) {
     auto sources = parameter_sources(spec, kept_blocks(spec.layers, trial.layers, trial.training.prune, trial.seed));
@@ -41,19 +41,21 @@ at::Tensor padded_ids(std::span<const EncodedRow* const> rows, at::Device device
 
 }  // namespace
 
-CutModel::CutModel(const Trial& trial, const WarmModel& warm, const std::vector<std::int32_t>& label_token_ids, WorkerDevice& device)
+CutModel::CutModel(const Trial& trial, const std::vector<std::int32_t>& label_token_ids, WarmStore& store)
     : mode_(trial.mode),
       loss_(trial.training.loss),
-      spec_(with_dropout(warm.spec, trial.training)),
+      spec_(with_dropout(store.model(trial.model).spec, trial.training)),
       blocks_(trial.layers),
       label_token_ids_(label_token_ids),
       parameters_(sources_of(trial, spec_, label_token_ids.size()), extra_numbers, torch_type(trial.training.precision),
-                  device.torch_device()),
-      label_tokens_(at::tensor(std::vector<std::int64_t>(label_token_ids.begin(), label_token_ids.end())).to(device.torch_device())) {
+                  store.device().torch_device()),
+      label_tokens_(
+          at::tensor(std::vector<std::int64_t>(label_token_ids.begin(), label_token_ids.end())).to(store.device().torch_device())) {
+    const auto& warm = store.model(trial.model);
     if (trial.training.init == Init::random)
-        initialize_random(parameters_, spec_, blocks_, trial.seed);
+        initialize_random(parameters_, spec_, blocks_, trial.seed, store.pulse());
     else
-        load_pretrained(parameters_, warm.checkpoint, warm.folder);
+        load_pretrained(parameters_, warm.checkpoint, warm.folder, store.pulse());
     initialize_head(parameters_, trial.seed);
 }
 

@@ -18,7 +18,7 @@ namespace layersweep {
 class CutModel {
 public:
     /// Parameters are on the worker's device, filled from the checkpoint or at random as the trial says.
-    CutModel(const Trial& trial, const WarmModel& warm, const std::vector<std::int32_t>& label_token_ids, WorkerDevice& device);
+    CutModel(const Trial& trial, const std::vector<std::int32_t>& label_token_ids, WarmStore& store);
 
     /// Class scores of some rows: [rows, classes]; without gradients.
     [[nodiscard]] at::Tensor scores(std::span<const EncodedRow* const> rows) const;

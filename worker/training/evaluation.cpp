@@ -32,12 +32,11 @@ std::size_t batch_end(const std::vector<EncodedRow>& rows, const std::vector<std
 }  // namespace
 
 std::vector<Prediction> evaluate(const CutModel& model, const std::vector<EncodedRow>& rows, std::size_t classes, Collective& collective,
-                                 const std::function<bool()>& go_on) {
+                                 const std::function<void()>& before_batch) {
     const auto order = by_length(rows);
     auto table = at::zeros({std::int64_t(rows.size()), std::int64_t(classes)}, at::kDouble);
     int turn = 0;
     for (std::size_t begin = 0; begin < order.size(); ++turn) {
-        if (collective.size() == 1 && !go_on()) throw TrialAbandoned{};
         const auto end = batch_end(rows, order, begin);
         std::vector<const EncodedRow*> batch;
         std::vector<std::int64_t> places;
@@ -46,6 +45,7 @@ std::vector<Prediction> evaluate(const CutModel& model, const std::vector<Encode
             places.push_back(std::int64_t(order[i]));
         }
         if (turn % collective.size() == collective.rank()) {
+            before_batch();
             const auto scores = model.scores(batch);
             table.index_copy_(0, at::tensor(places), scores.to(at::kCPU, at::kDouble));
         }

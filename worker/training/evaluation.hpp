@@ -10,10 +10,9 @@
 
 namespace layersweep {
 
-/// Scores every row, the gang's members sharing the work; the same predictions, in the order of `rows`, on every member. `go_on` is asked
-/// between the batches of a gang of one (a wider gang stops by vote, at its next step): TrialAbandoned where it says no. Scores that are
-/// not finite are a TrialFailed.
+/// Scores every row, the gang's members sharing the work; the same predictions, in the order of `rows`, on every member. `before_batch` is
+/// called before each of this member's batches and may throw. Scores that are not finite are a TrialFailed.
 [[nodiscard]] std::vector<Prediction> evaluate(const CutModel& model, const std::vector<EncodedRow>& rows, std::size_t classes,
-                                               Collective& collective, const std::function<bool()>& go_on);
+                                               Collective& collective, const std::function<void()>& before_batch);
 
 }  // namespace layersweep

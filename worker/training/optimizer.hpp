@@ -14,6 +14,10 @@ public:
     AdamW(const Parameters& parameters, const TrainingSettings& settings);
     void step(Parameters& parameters);
 
+    [[nodiscard]] at::Tensor first_moment() const { return first_moment_; }
+    [[nodiscard]] at::Tensor second_moment() const { return second_moment_; }
+    [[nodiscard]] at::Tensor steps() const { return steps_; }
+
 private:
     double learning_rate_, beta1_, beta2_, epsilon_, weight_decay_;
     at::Tensor first_moment_, second_moment_;  ///< [count]

@@ -72,8 +72,7 @@ std::string trace_trial(const Trial& trial, const std::string& folder, std::opti
     TraceWriter writer(folder, trial.mode, steps);
     const auto solo = solo_collective();
     try {
-        const auto result = run_trial(
-            trial, *solo, warm, [](auto, auto) { return true; }, &writer);
+        const auto result = run_trial(trial, *solo, warm, {.observer = &writer});
         return fmt::format("{} steps written to {}/trace.jsonl; final weights {}", writer.written(), folder, result.weights_hash);
     } catch (const TrialFailed& failed) {
         throw MachineError(fmt::format("the trial failed: {}: {}", name_of(failed.failure.reason), failed.failure.detail));

@@ -7,6 +7,7 @@
 
 #include "protocol/result.hpp"
 #include "protocol/trial.hpp"
+#include "worker/training/checkpoint_plan.hpp"
 
 namespace layersweep {
 
@@ -33,19 +34,30 @@ public:
     [[nodiscard]] virtual bool wants_stop() = 0;
 };
 
-/// Asked between steps whether to go on. Also where progress is told.
-using StepHook = std::function<bool(std::int64_t epoch, std::int64_t step)>;
+/// What a worker's surroundings want of the trial at hand.
+enum class WhatNext { go_on, abandon, save_and_abandon };
 
-/// Thrown out of `run_trial` when the step hook said no.
-struct TrialAbandoned {};
+/// What a trial needs of the worker around it.
+struct TrialHooks {
+    /// Asked between steps, and in a gang of one between batches of evaluation; a wider gang leaves by vote, at its next step.
+    std::function<WhatNext()> what_next = [] { return WhatNext::go_on; };
+    std::function<void(const std::string& text)> notice = [](const std::string&) {};  ///< tells people
+    CheckpointPlan checkpoints;
+    TrialObserver* observer = nullptr;
+};
+
+/// Thrown out of `run_trial` when it was to be abandoned; a checkpoint, where one was asked for and could be written, is on the disk.
+struct TrialAbandoned {
+    WhatNext told = WhatNext::abandon;
+};
 /// Thrown out of `run_trial` where the trial cannot have a result.
 struct TrialFailed {
     TrialFailure failure;
 };
 
 /// Trains and evaluates one trial as a member of `collective`'s gang. The result is complete on the leader (rank 0) only.
-/// `warm`: checkpoints, tokenizers and data sets that stay between trials. `observer` may be null.
-[[nodiscard]] Result run_trial(const Trial& trial, Collective& collective, WarmStore& warm, const StepHook& go_on,
-                               TrialObserver* observer = nullptr);
+/// `warm`: models, tokenizers and data sets that stay between trials. Goes on from the checkpoint that the plan's folder holds where every
+/// member of the gang can use it; the result, timings aside, is the one of a run that was never interrupted, bit for bit.
+[[nodiscard]] Result run_trial(const Trial& trial, Collective& collective, WarmStore& warm, const TrialHooks& hooks = {});
 
 }  // namespace layersweep

@@ -16,12 +16,14 @@ const WarmModel& WarmStore::model(const ModelRef& ref) {
     if (!slot || slot->folder != ref.path)
         slot = std::make_unique<WarmModel>(
             WarmModel{ref.path, read_decoder_spec(ref.path), Checkpoint::open(ref.path), Tokenizer::open(ref.path)});
+    pulse_.beat();
     return *slot;
 }
 
 const Dataset& WarmStore::dataset(const DatasetRef& ref) {
     auto& slot = datasets_[ref.fingerprint];
     if (!slot) slot = std::make_unique<Dataset>(load_dataset(ref));
+    pulse_.beat();
     return *slot;
 }
 
@@ -31,7 +33,8 @@ std::shared_ptr<const EncodedTask> WarmStore::task(const Trial& trial) {
     const auto& read = dataset(trial.dataset);
     const auto& opened = model(trial.model);
     const auto sample = draw_sample(read, trial.seed, trial.training);
-    auto task = std::make_shared<const EncodedTask>(encode_task(read, sample, trial.mode, opened.tokenizer, opened.spec.input));
+    auto task = std::make_shared<const EncodedTask>(
+        encode_task(read, sample, trial.mode, opened.tokenizer, opened.spec.input, [this] { pulse_.beat(); }));
     for (const auto* rows : {&task->training, &task->validation, &task->test})
         for (const auto& row : *rows) check_vocabulary(row.ids, opened.spec.vocabulary, opened.folder);
     if (tasks_.size() >= tasks_kept) tasks_.clear();

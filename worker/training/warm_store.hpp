@@ -11,6 +11,7 @@
 #include "worker/device/device.hpp"
 #include "worker/model/checkpoint/checkpoint.hpp"
 #include "worker/model/family/family.hpp"
+#include "worker/pulse.hpp"
 
 namespace layersweep {
 
@@ -22,13 +23,14 @@ struct WarmModel {
     Tokenizer tokenizer;
 };
 
-/// What stays in a worker between trials: its device, opened model folders, read data sets, the last encoded tasks. One thread.
+/// What stays in a worker between trials: its device and pulse, opened model folders, read data sets, the last encoded tasks. One thread.
 /// Entries are found by content fingerprint, so a changed folder is read anew.
 class WarmStore {
 public:
     explicit WarmStore(WorkerDevice device) : device_(std::move(device)) {}
 
     [[nodiscard]] WorkerDevice& device() { return device_; }
+    [[nodiscard]] Pulse& pulse() { return pulse_; }
     [[nodiscard]] const WarmModel& model(const ModelRef& ref);
     [[nodiscard]] const Dataset& dataset(const DatasetRef& ref);
     /// Inputs of a trial; the same object again for the next trial that feeds the same (other layers, or p-cls after lm).
@@ -36,6 +38,7 @@ public:
 
 private:
     WorkerDevice device_;
+    Pulse pulse_;
     std::map<std::string, std::unique_ptr<WarmModel>> models_;
     std::map<std::string, std::unique_ptr<Dataset>> datasets_;
     std::map<std::string, std::shared_ptr<const EncodedTask>> tasks_;

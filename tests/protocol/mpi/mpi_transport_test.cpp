@@ -4,6 +4,8 @@
 #include <sys/resource.h>
 
 #include <cstdio>
+#include <map>
+#include <thread>
 
 #include "protocol/errors.hpp"
 #include "tests/support/messages.hpp"
@@ -133,6 +135,66 @@ TEST_F(MpiTransport, ThousandsOfMessagesOfEveryWorkerKeepTheirOrder) {
         const FromWorker from = next_from_any();
         ASSERT_EQ(std::get<to_coordinator::Alive>(from.message).progress, next.at(static_cast<std::size_t>(from.worker.rank))++);
     }
+}
+
+TEST_F(MpiTransport, ThreadsOfAWorkerThatSendAtOnceKeepTheirOwnOrder) {
+    constexpr std::uint64_t threads = 4, messages = 500;
+    if (!is_coordinator()) {
+        std::vector<std::jthread> senders;
+        for (std::uint64_t thread = 0; thread < threads; ++thread) {
+            senders.emplace_back([thread] {
+                for (std::uint64_t i = 0; i < messages; ++i) worker_->send(to_coordinator::Alive{thread * messages + i});
+            });
+        }
+        return;
+    }
+    std::map<std::pair<int, std::uint64_t>, std::uint64_t> next;
+    for (std::uint64_t i = 0; i < threads * messages * std::uint64_t(workers()); ++i) {
+        const FromWorker from = next_from_any();
+        const auto number = std::get<to_coordinator::Alive>(from.message).progress;
+        ASSERT_EQ(number % messages, (next[{from.worker.rank, number / messages}]++));
+    }
+}
+
+/// An order of about 5 MB.
+to_worker::Assign large_order() {
+    auto order = std::get<to_worker::Assign>(test::every_to_worker().front());
+    order.trial.other_axes.emplace_back("long", std::string(5'000'000, 'x'));
+    return order;
+}
+
+TEST_F(MpiTransport, ABusyWorkersSignsOfLifeArriveAndOrdersWaitForIt) {
+    const std::vector<ToWorker> orders = {to_worker::Alive{}, large_order(), to_worker::Abandon{test::full_attempt(), true}};
+    constexpr auto busy = 3s;
+    constexpr std::uint64_t beats = 60;
+    if (!is_coordinator()) {
+        {
+            const std::jthread heart([&] {
+                for (std::uint64_t i = 0; i < beats; ++i) {
+                    worker_->send(to_coordinator::Alive{i});
+                    std::this_thread::sleep_for(busy / beats);
+                }
+            });
+            std::this_thread::sleep_for(busy);
+        }
+        EXPECT_GT(worker_->silence(), busy / 2) << "the orders came in when they were sent, not when they were asked for";
+        for (const auto& order : orders) EXPECT_TRUE(worker_->receive(0ms) == order) << "a message of kind " << order.index();
+        EXPECT_EQ(worker_->receive(0ms), std::nullopt);
+        worker_->send(to_coordinator::MemberDone{});
+        return;
+    }
+    for (const WorkerId worker : coordinator_->workers()) {
+        for (const auto& order : orders) coordinator_->send(worker, order);
+    }
+    std::vector<std::uint64_t> next(static_cast<std::size_t>(workers()) + 1, 0);
+    const auto start = std::chrono::steady_clock::now();
+    for (std::uint64_t i = 0; i < beats * std::uint64_t(workers()); ++i) {
+        const FromWorker from = next_from_any();
+        ASSERT_EQ(std::get<to_coordinator::Alive>(from.message).progress, next.at(static_cast<std::size_t>(from.worker.rank))++);
+        const bool is_half = i == beats * std::uint64_t(workers()) / 2;
+        EXPECT_TRUE(!is_half || std::chrono::steady_clock::now() - start < busy) << "they come late";
+    }
+    for (int i = 0; i < workers(); ++i) EXPECT_EQ(next_from_any().message, ToCoordinator(to_coordinator::MemberDone{}));
 }
 
 TEST_F(MpiTransport, AWaitThatBringsNothingEndsWithNothing) {

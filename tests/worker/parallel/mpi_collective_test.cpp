@@ -84,6 +84,36 @@ TEST(MpiCollective, WhatAnAbandonedAttemptSentIsNotTakenForTheNextOnes) {
     }
 }
 
+/// Sums in front, payload behind: the reduction was left between two of its rounds.
+bool left_in_the_middle(const at::Tensor& flat, const to_worker::Assign& assign) {
+    const auto last = flat.numel() - 1;
+    return flat.data_ptr<float>()[last] == value_of<float>(self(), assign.epoch, last) &&
+           flat.data_ptr<float>()[0] != value_of<float>(self(), assign.epoch, 0);
+}
+
+TEST(MpiCollective, AfterAttemptsLeftInTheMiddleOfASumTheNextOnesAreRight) {
+    const auto factory = mpi_collective_factory(60s);
+    const std::int64_t round = mpi_session().size() * (std::int64_t{1} << 18);  // floats that the members exchange at once
+    for (int rounds = 1; rounds <= 6; ++rounds) {
+        const auto abandoned = assignment(all_ranks());
+        const bool leaves_first = self().rank == rounds % mpi_session().size();
+        int asked = 0;
+        {
+            const auto gang = factory->make(self(), abandoned, [&] { return ++asked == 20; });
+            auto flat = payload_of<float>(self(), abandoned.epoch, leaves_first ? rounds * round : 8 * round);
+            if (leaves_first) {
+                gang->all_reduce_sum(flat);
+            } else {
+                EXPECT_THROW(gang->all_reduce_sum(flat), CollectiveLost);
+                EXPECT_TRUE(left_in_the_middle(flat, abandoned)) << "else this test shows nothing";
+            }
+        }
+        const auto next = assignment(all_ranks());
+        const auto gang = factory->make(self(), next, {});
+        for (int turn = 0; turn < 2; ++turn) expect_sums<float>(*gang, next, 1'000'003);
+    }
+}
+
 TEST(MpiCollective, AMemberThatNeverComesIsNamed) {
     const auto assign = assignment(all_ranks());
     const WorkerId absent = all_ranks().back();

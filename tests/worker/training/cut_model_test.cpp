@@ -28,7 +28,7 @@ struct Case {
 
 class CutModelTest : public ::testing::TestWithParam<Case> {
 protected:
-    CutModel make(const Trial& trial) { return CutModel(trial, store.model(trial.model), label_tokens, store.device()); }
+    CutModel make(const Trial& trial) { return CutModel(trial, label_tokens, store); }
     [[nodiscard]] static Trial trial() {
         auto trial = tiny_trial(GetParam().family, GetParam().mode);
         trial.training.loss = GetParam().loss;
@@ -106,7 +106,7 @@ TEST_P(RandomInit, HasTheFamilysStatistics) {
     auto store = cold_store();
     auto trial = tiny_trial(GetParam(), Mode::cls);
     trial.training.init = Init::random;
-    CutModel model(trial, store.model(trial.model), label_tokens, store.device());
+    CutModel model(trial, label_tokens, store);
     const double projection = GetParam() == "gpt2" ? 0.02 / std::sqrt(2.0 * 2.0) : 0.02;
     for (const auto& source : model.parameters().sources()) {
         const auto& values = model.parameters()[source.name];
@@ -132,7 +132,7 @@ TEST(RandomInitOfOpt, LeavesThePaddingRowZero) {
     auto store = cold_store();
     auto trial = tiny_trial("opt", Mode::cls);
     trial.training.init = Init::random;
-    CutModel model(trial, store.model(trial.model), label_tokens, store.device());
+    CutModel model(trial, label_tokens, store);
     const auto rows = model.parameters()["wte"].abs().amax(1);
     EXPECT_EQ(rows[1].item<double>(), 0);  // config.json: pad_token_id 1
     EXPECT_EQ(at::count_nonzero(rows).item<std::int64_t>(), rows.size(0) - 1);
@@ -142,9 +142,7 @@ TEST_P(RandomInit, DependsOnTheSeedAndNothingElse) {
     auto store = cold_store();
     auto trial = tiny_trial(GetParam(), Mode::cls);
     trial.training.init = Init::random;
-    const auto hash = [&](const Trial& one) {
-        return CutModel(one, store.model(one.model), label_tokens, store.device()).parameters().hash();
-    };
+    const auto hash = [&](const Trial& one) { return CutModel(one, label_tokens, store).parameters().hash(); };
     const auto first = hash(trial);
     EXPECT_EQ(hash(trial), first);
     trial.seed = 1;
@@ -156,9 +154,9 @@ INSTANTIATE_TEST_SUITE_P(Families, RandomInit, ::testing::Values("gpt2", "opt"),
 TEST(PretrainedInit, HeadIsDrawnFromTheSeed) {
     auto store = cold_store();
     auto trial = tiny_trial("gpt2", Mode::cls);
-    CutModel first(trial, store.model(trial.model), label_tokens, store.device());
+    CutModel first(trial, label_tokens, store);
     trial.seed = 1;
-    CutModel second(trial, store.model(trial.model), label_tokens, store.device());
+    CutModel second(trial, label_tokens, store);
     EXPECT_TRUE(at::equal(first.parameters()["wte"], second.parameters()["wte"]));
     EXPECT_FALSE(at::equal(first.parameters()[head_name], second.parameters()[head_name]));
     EXPECT_NEAR(standard_deviation(first.parameters()[head_name]), 0.02, 0.02 * 0.4);

@@ -46,7 +46,7 @@ std::vector<Member> train(const Trial& trial, int size, std::int64_t parameters)
         auto& member = members[std::size_t(collective.rank())];
         CountingCollective counting(collective, parameters);
         RecordedLosses losses;
-        member.result = run_trial(trial, counting, store, always_go_on, &losses);
+        member.result = run_trial(trial, counting, store, {.observer = &losses});
         member.losses = losses.losses;
         member.reductions = counting.reductions;
         member.contributions = counting.contributions;
@@ -68,7 +68,7 @@ TEST_P(GangTest, ComputesWhatOneWorkerComputes) {
     const auto trial = letters_trial(family, mode, dataset);
     auto store = cold_store();
     RecordedLosses solo_losses;
-    const auto solo = run_trial(trial, *solo_collective(), store, always_go_on, &solo_losses);
+    const auto solo = run_trial(trial, *solo_collective(), store, {.observer = &solo_losses});
     ASSERT_EQ(solo.steps, steps);
 
     const auto members = train(trial, size, solo.parameters);
@@ -92,7 +92,7 @@ TEST_P(GangTest, EveryMemberContributesAndAllEndWithTheSameBits) {
     const TinyDataset dataset;
     const auto trial = letters_trial(family, mode, dataset);
     auto store = cold_store();
-    const auto solo = run_trial(trial, *solo_collective(), store, always_go_on);
+    const auto solo = run_trial(trial, *solo_collective(), store);
     const auto members = train(trial, size, solo.parameters);
     for (int rank = 0; rank < size; ++rank) {
         const auto& member = members[std::size_t(rank)];
@@ -114,9 +114,10 @@ TEST(GangVotes, OneMemberThatSaysNoStopsAllAtTheSameStep) {
     run_gang(3, [&](Collective& collective) {
         auto store = cold_store();
         RecordedLosses losses;
-        const auto go_on = [&](std::int64_t, std::int64_t step) { return collective.rank() != 1 || step < 4; };
+        int asked = 0;
+        const auto what_next = [&] { return collective.rank() == 1 && asked++ == 4 ? WhatNext::abandon : WhatNext::go_on; };
         try {
-            (void)run_trial(trial, collective, store, go_on, &losses);
+            (void)run_trial(trial, collective, store, {.what_next = what_next, .observer = &losses});
         } catch (const TrialAbandoned&) {
             ++abandoned;
             steps_of_all += int(losses.losses.size());

@@ -93,7 +93,7 @@ protected:
     }
 
     CutModel make_model() {
-        CutModel model(trial, store.model(trial.model), reference["label_token_ids"], store.device());
+        CutModel model(trial, reference["label_token_ids"], store);
         if (trial.mode == Mode::lm) return model;
         const std::vector<std::vector<double>> head = reference["head"];
         auto values = model.parameters()[head_name].detach();

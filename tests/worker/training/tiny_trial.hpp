@@ -80,10 +80,6 @@ inline Trial letters_trial(const std::string& family, Mode mode, const TinyDatas
     return trial;
 }
 
-inline bool always_go_on(std::int64_t, std::int64_t) {
-    return true;
-}
-
 /// Keeps the losses of all steps.
 class RecordedLosses final : public TrialObserver {
 public:

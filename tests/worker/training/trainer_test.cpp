@@ -14,9 +14,9 @@ namespace {
 class TrainerTest : public ::testing::Test {
 protected:
     [[nodiscard]] Trial trial_of(Mode mode) const { return letters_trial("gpt2", mode, dataset); }
-    Result run(const Trial& trial, const StepHook& go_on = always_go_on) {
+    Result run(const Trial& trial, const TrialHooks& hooks = {}) {
         auto store = cold_store();
-        return run_trial(trial, *solo_collective(), store, go_on);
+        return run_trial(trial, *solo_collective(), store, hooks);
     }
     TinyDataset dataset;
 };
@@ -95,10 +95,10 @@ TEST_F(TrainerTest, NoEpochsTestTheCutModelAsItIs) {
         auto trial = trial_of(mode);
         trial.training.epochs = 0;
         auto store = cold_store();
-        const auto result = run_trial(trial, *solo_collective(), store, always_go_on);
+        const auto result = run_trial(trial, *solo_collective(), store);
         const auto task = store.task(trial);
-        CutModel model(trial, store.model(trial.model), task->label_token_ids, store.device());
-        EXPECT_EQ(result.predictions, evaluate(model, task->test, task->label_token_ids.size(), *solo_collective(), [] { return true; }));
+        CutModel model(trial, task->label_token_ids, store);
+        EXPECT_EQ(result.predictions, evaluate(model, task->test, task->label_token_ids.size(), *solo_collective(), [] {}));
         EXPECT_EQ(result.weights_hash, model.parameters().hash());
         EXPECT_EQ(result.steps, 0);
         EXPECT_EQ(result.best_epoch, 0);
@@ -139,7 +139,7 @@ TEST_F(TrainerTest, EvaluationHearsAStop) {
     auto trial = trial_of(Mode::lm);
     trial.training.epochs = 0;
     auto store = cold_store();
-    EXPECT_THROW((void)run_trial(trial, *solo_collective(), store, [](auto, auto) { return false; }), TrialAbandoned);
+    EXPECT_THROW((void)run_trial(trial, *solo_collective(), store, {.what_next = [] { return WhatNext::abandon; }}), TrialAbandoned);
 }
 
 TEST_F(TrainerTest, LossThatIsNotFiniteFailsTheTrial) {
@@ -154,9 +154,10 @@ TEST_F(TrainerTest, LossThatIsNotFiniteFailsTheTrial) {
     }
 }
 
-TEST_F(TrainerTest, StepHookThatSaysNoAbandonsTheTrial) {
-    std::int64_t asked = 0;
-    EXPECT_THROW((void)run(trial_of(Mode::lm), [&](std::int64_t, std::int64_t step) { return asked = step, step < 7; }), TrialAbandoned);
+TEST_F(TrainerTest, AWordToLeaveAbandonsTheTrialAtTheNextStep) {
+    int asked = 0;
+    const TrialHooks seven{.what_next = [&] { return ++asked < 7 ? WhatNext::go_on : WhatNext::abandon; }};
+    EXPECT_THROW((void)run(trial_of(Mode::lm), seven), TrialAbandoned);
     EXPECT_EQ(asked, 7);
 }
 
@@ -178,8 +179,8 @@ TEST_F(TrainerTest, WarmAndColdStoreGiveTheSameBits) {
         trial.training.dropout = 0.1;
         trial.training.epochs = 3;
         const auto cold = run(trial);
-        const auto first = run_trial(trial, *solo_collective(), store, always_go_on);
-        const auto again = run_trial(trial, *solo_collective(), store, always_go_on);
+        const auto first = run_trial(trial, *solo_collective(), store);
+        const auto again = run_trial(trial, *solo_collective(), store);
         EXPECT_EQ(cold.weights_hash, first.weights_hash);
         EXPECT_EQ(cold.weights_hash, again.weights_hash);
         EXPECT_EQ(cold.predictions, again.predictions);
@@ -211,13 +212,13 @@ TEST_F(TrainerTest, ObserverChangesNothingAndEndsTrainingWhenItAsks) {
     } observer;
     const auto trial = trial_of(Mode::lm);
     auto store = cold_store();
-    const auto result = run_trial(trial, *solo_collective(), store, always_go_on, &observer);
+    const auto result = run_trial(trial, *solo_collective(), store, {.observer = &observer});
     EXPECT_EQ(result.steps, 3);
     EXPECT_TRUE(result.predictions.empty());
     EXPECT_EQ(observer.classes, 3U);
     EXPECT_EQ(observer.rows, (std::vector<std::size_t>{5, 5, 5}));
     RecordedLosses watched;
-    EXPECT_EQ(run_trial(trial, *solo_collective(), store, always_go_on, &watched).weights_hash, run(trial).weights_hash);
+    EXPECT_EQ(run_trial(trial, *solo_collective(), store, {.observer = &watched}).weights_hash, run(trial).weights_hash);
 }
 
 }  // namespace

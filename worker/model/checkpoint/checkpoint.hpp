@@ -2,6 +2,8 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
+#include <map>
 #include <memory>
 #include <span>
 #include <string>
@@ -56,14 +58,34 @@ private:
 /// The weight files (and index) that `open` would use, in a fixed order; reads no tensor.
 [[nodiscard]] std::vector<std::string> checkpoint_files(const std::string& folder);
 
+/// Bytes to be written, handed out in order and as often as asked: at once where they are in memory, else piece by piece as they are
+/// fetched.
+class BytesToWrite {
+public:
+    using Take = std::function<void(std::span<const std::byte>)>;
+    BytesToWrite(std::span<const std::byte> in_memory)
+        : BytesToWrite(in_memory.size(), [in_memory](const Take& take) { take(in_memory); }) {}
+    BytesToWrite(std::size_t size, std::function<void(const Take&)> hand_out) : size_(size), hand_out_(std::move(hand_out)) {}
+
+    [[nodiscard]] std::size_t size() const { return size_; }
+    void hand_out(const Take& take) const { hand_out_(take); }
+
+private:
+    std::size_t size_;
+    std::function<void(const Take&)> hand_out_;
+};
+
 /// A tensor to be written.
 struct TensorToWrite {
     std::string name;
     StoredType type = StoredType::f32;
     std::vector<std::int64_t> shape;
-    std::span<const std::byte> bytes;
+    BytesToWrite bytes;
 };
-/// Writes one safetensors file, aside and renamed. Header metadata {"format": "pt"}, which transformers asks for.
-void write_safetensors(const std::string& path, const std::vector<TensorToWrite>& tensors);
+/// Names and texts of a safetensors header's `__metadata__`.
+using SafetensorsMetadata = std::map<std::string, std::string>;
+/// Writes one safetensors file, aside, synced and renamed. Header metadata {"format": "pt"}, which transformers asks for, and what is
+/// given.
+void write_safetensors(const std::string& path, const std::vector<TensorToWrite>& tensors, const SafetensorsMetadata& metadata = {});
 
 }  // namespace layersweep

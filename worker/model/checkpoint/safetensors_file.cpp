@@ -91,6 +91,14 @@ void check_cover(const std::string& path, std::vector<Extent> extents, std::uint
     }
 }
 
+SafetensorsMetadata texts_of(const nlohmann::json& fields) {
+    SafetensorsMetadata texts;
+    for (const auto& [name, value] : fields.items()) {
+        if (value.is_string()) texts.emplace(name, value.get<std::string>());
+    }
+    return texts;
+}
+
 StoredTensor described(const std::string& path, const nlohmann::json& fields, const Extent& extent, StoredType type) {
     StoredTensor tensor{.name = extent.name, .type = type, .shape = numbers(path, extent.name, fields, "shape")};
     const auto bytes = checked_bytes(tensor.shape, bytes_of(type));
@@ -109,7 +117,10 @@ SafetensorsFile::SafetensorsFile(const std::string& path, std::size_t number) : 
     const nlohmann::json document = parse_strict_json(path, header_text(file_, header));
     std::vector<Extent> extents;
     for (const auto& [name, fields] : document.items()) {
-        if (name == "__metadata__") continue;
+        if (name == "__metadata__") {
+            metadata_ = texts_of(fields);
+            continue;
+        }
         if (!fields.is_object() || !fields.contains("dtype") || !fields["dtype"].is_string()) {
             refuse(path, fmt::format("tensor \"{}\" has no dtype", name), "its bytes cannot be understood without");
         }

@@ -14,11 +14,14 @@ public:
 
     [[nodiscard]] const WeightListing& listing() const override { return listing_; }
     void read(const StoredTensor& tensor, std::span<std::byte> out) const override { file_.read(tensor.location, out); }
+    /// The texts among the header's metadata.
+    [[nodiscard]] const SafetensorsMetadata& metadata() const { return metadata_; }
     [[nodiscard]] std::uint64_t bytes_read() const override { return file_.bytes_read(); }
 
 private:
     ByteFile file_;
     WeightListing listing_;
+    SafetensorsMetadata metadata_;
 };
 
 }  // namespace layersweep

@@ -26,8 +26,9 @@ const char* safetensors_name(StoredType type) {
     throw InvariantError("a stored type without a name");
 }
 
-std::string header_of(const std::vector<TensorToWrite>& tensors) {
+std::string header_of(const std::vector<TensorToWrite>& tensors, const SafetensorsMetadata& metadata) {
     nlohmann::ordered_json header = {{"__metadata__", {{"format", "pt"}}}};
+    for (const auto& [name, text] : metadata) header["__metadata__"][name] = text;
     std::uint64_t offset = 0;
     for (const TensorToWrite& tensor : tensors) {
         LAYERSWEEP_CHECK(checked_bytes(tensor.shape, bytes_of(tensor.type)) == tensor.bytes.size(),
@@ -44,14 +45,14 @@ std::string header_of(const std::vector<TensorToWrite>& tensors) {
 
 }  // namespace
 
-void write_safetensors(const std::string& path, const std::vector<TensorToWrite>& tensors) {
-    const std::string header = header_of(tensors);
+void write_safetensors(const std::string& path, const std::vector<TensorToWrite>& tensors, const SafetensorsMetadata& metadata) {
+    const std::string header = header_of(tensors, metadata);
     std::array<std::byte, alignment> length{};
     for (std::size_t i = 0; i < length.size(); ++i) length[i] = static_cast<std::byte>(header.size() >> (8 * i));
     AsideFile file(path);
     file.write(std::span<const std::byte>(length));
     file.write(header);
-    for (const TensorToWrite& tensor : tensors) file.write(tensor.bytes);
+    for (const TensorToWrite& tensor : tensors) tensor.bytes.hand_out([&](std::span<const std::byte> piece) { file.write(piece); });
     file.take_place(Durability::synced);
 }
 

@@ -2,6 +2,7 @@
 
 #include "tests/support/read_text.hpp"
 #include "tests/worker/model/checkpoint/checkpoint_fixture.hpp"
+#include "worker/model/checkpoint/safetensors_file.hpp"
 
 namespace layersweep::test {
 namespace {
@@ -40,6 +41,26 @@ TEST_F(Safetensors, KeepsEveryBitOfEveryType) {
     EXPECT_EQ(values_of<double>(checkpoint, "double"), doubles);
     EXPECT_EQ(checkpoint.find("brain")->type, StoredType::bf16);
     EXPECT_THAT(checkpoint.find("single")->shape, ElementsAre(2, 2));
+}
+
+TEST_F(Safetensors, KeepsTheTextsOfItsMetadata) {
+    const std::string text = R"({"a": "größe", "b": 0.1})";
+    write_safetensors(file(), {}, {{"state", text}});
+    const SafetensorsMetadata expected = {{"format", "pt"}, {"state", text}};
+    EXPECT_EQ(SafetensorsFile(file(), 0).metadata(), expected);
+    folder_.write("model.safetensors", safetensors(R"({"__metadata__":{"n":1,"t":"x"}})", ""));
+    EXPECT_EQ(SafetensorsFile(file(), 0).metadata(), (SafetensorsMetadata{{"t", "x"}}));
+}
+
+TEST_F(Safetensors, WritesBytesThatComeInPieces) {
+    const std::vector<float> values = {1, 2, 3};
+    const auto bytes = bytes_of_values(values);
+    const BytesToWrite pieces(bytes.size(), [&](const BytesToWrite::Take& take) {
+        take(bytes.first(5));
+        take(bytes.subspan(5));
+    });
+    write_safetensors(file(), {{"a", StoredType::f32, {3}, pieces}});
+    EXPECT_EQ(values_of<float>(Checkpoint::open(folder()), "a"), values);
 }
 
 TEST_F(Safetensors, ReadsNoMoreThanHeaderAndTensor) {

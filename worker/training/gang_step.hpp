@@ -1,0 +1,22 @@
+#pragma once
+
+#include <span>
+
+#include "worker/parallel/collective.hpp"
+#include "worker/training/cut_model.hpp"
+#include "worker/training/trainer.hpp"
+
+namespace layersweep {
+
+/// What the members of a gang know together after the backward pass of one batch.
+struct GangStep {
+    double loss = 0;                    ///< of the whole batch
+    WhatNext agreed = WhatNext::go_on;  ///< equal at every member, so that all leave at the same step
+};
+
+/// Forward and backward of `rows`, which the gang's members share; the whole batch's gradient, the same bits at every member, is in the
+/// model's buffer then. `told`: what this member was told to do next; one that is to leave takes all with it.
+[[nodiscard]] GangStep gang_backward(CutModel& model, Collective& gang, std::span<const EncodedRow* const> rows, const DropoutDraw& draw,
+                                     WhatNext told);
+
+}  // namespace layersweep
