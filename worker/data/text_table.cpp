@@ -89,7 +89,7 @@ std::shared_ptr<arrow::Table> read_table(const std::string& path, const TextTabl
     auto bytes = read_file(path);
     if (bytes.find_first_not_of("\r\n") == std::string::npos) refuse(path, "it is empty");
     // Arrow takes some 20 KB for a column, however short.
-    constexpr std::size_t most_columns = 10'000;
+    constexpr std::size_t most_columns = 1'000;
     if (columns_of_first_row(bytes, format) > most_columns) refuse(path, "it has more than " + std::to_string(most_columns) + " columns");
     std::optional<WrongRow> wrong_row;
     const auto options = read_options(bytes.size(), format);
