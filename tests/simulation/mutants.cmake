@@ -45,9 +45,9 @@ mutant(any_answer_frees_a_worker orchestrator/roster.cpp
   [[if (worker.state != State::busy || worker.attempt != attempt) return false;]] [[if (worker.state != State::busy) return false;]])
 mutant(send_before_it_is_recorded orchestrator/coordinator.cpp
   [[if (!unsettled_.empty()) ledger_.commit();]] [[if (outbox_.empty()) ledger_.commit();]])
-mutant(forget_the_survivors_of_a_gang orchestrator/coordinator.cpp
+mutant(forget_the_survivors_of_a_gang orchestrator/coordinator_messages.cpp
   [[        record(event::Failed{attempt, failure, now_ms()});
     send_abandon(attempt);]]
   [[        record(event::Failed{attempt, failure, now_ms()});]])
-mutant(results_without_predictions orchestrator/coordinator.cpp
+mutant(results_without_predictions orchestrator/coordinator_messages.cpp
   [[outside_.files.write_predictions(grid_.trials[*trial], message.result);]] [[]])
