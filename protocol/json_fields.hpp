@@ -27,7 +27,7 @@ struct Field {
 template <class Owner, class Value>
 Field(const char*, Value Owner::*) -> Field<Owner, Value>;
 
-/// The fields of a struct, listed once for writing and reading. Specialised in schemas.hpp, which alone includes this header.
+/// The fields of a struct, listed once for writing and reading. Specialised in schemas.hpp.
 template <class T>
 struct Schema;
 

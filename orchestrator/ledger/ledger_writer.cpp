@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <limits>
 #include <string_view>
 #include <utility>
 
@@ -90,6 +91,7 @@ void LedgerWriter::fail(const std::string& what) {
 }
 
 LedgerWriter begin_life(SegmentStore& store, const LifeDescription& description, std::int64_t time_ms, const OnEvent& on_event) {
+    LAYERSWEEP_CHECK(highest_life(store, description.shard) < std::numeric_limits<std::uint32_t>::max(), "no life is left");
     SegmentHeader header{
         .life_of = description, .name = {description.shard, highest_life(store, description.shard) + 1}, .time_ms = time_ms};
     auto file = store.create(header.name);

@@ -88,6 +88,15 @@ TEST(SegmentHeader, AnotherFormatIsNone) {
     EXPECT_EQ(header_of({{"event", "completed"}}), std::nullopt);
 }
 
+TEST(SegmentHeader, HostileNumbersAndNestingAreNone) {
+    auto json = json_of(SegmentHeader{.life_of = {.sweep = "demo"}, .name = {0, 1}});
+    json["shard"] = 9.2e19;
+    EXPECT_EQ(header_of(json), std::nullopt);
+    json["shard"] = 0;
+    json["repaired"] = {{1, 2}};
+    EXPECT_EQ(header_of(json), std::nullopt);
+}
+
 TEST(SegmentHeader, ALaterVersionIsRefused) {
     auto json = json_of(SegmentHeader{.life_of = {.sweep = "demo"}, .name = {0, 1}});
     json["format"] = "layersweep-ledger-3";
