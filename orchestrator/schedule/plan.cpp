@@ -7,7 +7,7 @@ namespace layersweep {
 
 using namespace trial_state;
 
-Plan::Plan(const std::vector<Trial>& trials) : statuses_(trials.size()) {
+Plan::Plan(const std::vector<Trial>& trials) : statuses_(trials.size()), waiting_(trials.size(), 1) {
     for (const Trial& trial : trials) {
         index_.emplace(trial.key.hex, keys_.size());
         keys_.push_back(trial.key);
@@ -94,6 +94,7 @@ void Plan::move(std::size_t trial, TrialState state) {
     --count_of(statuses_[trial].state);
     ++count_of(state);
     statuses_[trial].state = std::move(state);
+    waiting_[trial] = statuses_[trial].is_waiting() ? 1 : 0;
 }
 
 std::size_t& Plan::count_of(const TrialState& state) {

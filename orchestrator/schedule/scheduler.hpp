@@ -56,6 +56,7 @@ private:
 
     std::vector<double> costs_;
     std::vector<std::size_t> gangs_;  ///< workers that each trial takes
+    std::size_t widest_ = 1;          ///< of them
     std::vector<std::size_t> order_;  ///< trials, the first in line first
     std::int64_t max_attempts_;
 };
