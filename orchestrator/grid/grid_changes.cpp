@@ -52,8 +52,7 @@ std::string key_text(const Trial& trial) {
 std::pair<std::vector<std::size_t>, std::vector<std::size_t>> parted(const Grid& of, const Grid& others) {
     const auto known = indexed(others, key_text);
     std::pair<std::vector<std::size_t>, std::vector<std::size_t>> parts;
-    for (std::size_t i = 0; i < of.trials.size(); ++i)
-        (known.contains(of.trials[i].key.hex) ? parts.first : parts.second).push_back(i);
+    for (std::size_t i = 0; i < of.trials.size(); ++i) (known.contains(of.trials[i].key.hex) ? parts.first : parts.second).push_back(i);
     return parts;
 }
 

@@ -20,9 +20,9 @@ enum class SegmentRole {
 /// A segment as it lies on the disk, sound or not.
 struct SegmentSurvey {
     SegmentName name;
-    bool missing = false;      ///< a later segment goes on from it, and it is not there
-    std::uint64_t bytes = 0;   ///< of the file
-    std::uint64_t limit = 0;   ///< bytes that count, as the next life says; where nobody says it, all
+    bool missing = false;                 ///< a later segment goes on from it, and it is not there
+    std::uint64_t bytes = 0;              ///< of the file
+    std::uint64_t limit = 0;              ///< bytes that count, as the next life says; where nobody says it, all
     std::optional<SegmentHeader> header;  ///< nullopt: damaged or never written
     SegmentRole role = SegmentRole::counts;
     std::uint64_t events = 0;           ///< that can be read within the limit

@@ -12,9 +12,9 @@
 
 namespace layersweep {
 
-/// Tells what several lives of a damaged ledger left, as events of one life that a replay takes as they are. What an event takes for granted
-/// and nobody can read any more is made up before it: the beginning of an attempt that has a result, the end of one whose trial was begun
-/// again. Of a trial's results the first counts.
+/// Tells what several lives of a damaged ledger left, as events of one life that a replay takes as they are. What an event takes for
+/// granted and nobody can read any more is made up before it: the beginning of an attempt that has a result, the end of one whose trial was
+/// begun again. Of a trial's results the first counts.
 class Salvage {
 public:
     using Emit = std::function<void(const Event&)>;

@@ -15,8 +15,8 @@ struct SegmentStretch {
     std::optional<nlohmann::json> json;  ///< nullopt: no sound line
 };
 
-/// Hands over all of the first `limit` bytes, in order, damaged or not. Unlike a replay it goes on behind damage, and finds a sound line also
-/// where the line end before or behind it is damaged; the very last one counts only with its own.
+/// Hands over all of the first `limit` bytes, in order, damaged or not. Unlike a replay it goes on behind damage, and finds a sound line
+/// also where the line end before or behind it is damaged; the very last one counts only with its own.
 void for_each_stretch(std::istream& file, std::uint64_t limit, const std::function<void(const SegmentStretch&)>& visit);
 
 }  // namespace layersweep

@@ -65,7 +65,8 @@ void write_four_lives(MemoryDisk& disk) {
     second.go_on(60);
     run(second, 'd');
     LedgerWriter fourth = begin(disk);
-    record(fourth, {event::Assigned{attempt('f', 4, 2), {{1}}, 5}, failed(attempt('f', 4, 2)), event::SetAside{sample_trial('f').key, "why"}});
+    record(fourth,
+           {event::Assigned{attempt('f', 4, 2), {{1}}, 5}, failed(attempt('f', 4, 2)), event::SetAside{sample_trial('f').key, "why"}});
     run(fourth, 'e');
     record(fourth, {event::Assigned{attempt('g', 4), {{1}}, 5}});
 }

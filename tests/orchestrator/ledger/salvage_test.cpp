@@ -38,7 +38,7 @@ Event set_aside(SetAsideCause cause = SetAsideCause::failures) {
 const Event put_back = event::PutBack{attempt(1, 1).key, 9};
 
 TEST(Salvage, WhatIsWholeIsToldAsItIs) {
-    const Events whole{assigned(attempt(1, 1)), failed(attempt(1, 1)),           set_aside(), put_back, assigned(attempt(1, 2)),
+    const Events whole{assigned(attempt(1, 1)), failed(attempt(1, 1)),        set_aside(), put_back, assigned(attempt(1, 2)),
                        finished(attempt(1, 2)), event::Stopped{.time_ms = 10}};
     EXPECT_EQ(salvaged(whole), whole);
 }
