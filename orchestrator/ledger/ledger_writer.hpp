@@ -60,6 +60,14 @@ private:
     std::string failure_;  ///< not empty: this segment is not written any more
 };
 
+/// A segment that is made and still empty.
+struct NewSegment {
+    SegmentName name;
+    std::unique_ptr<AppendFile> file;
+};
+/// Makes the segment after the highest on the disk, which fences whoever wrote before. Throws ConfigError where another process made it.
+[[nodiscard]] NewSegment make_next_segment(SegmentStore& store, std::uint32_t shard);
+
 /// Begins the life after the highest on the disk: makes its segment, which fences whoever wrote before, and only then reads what counts,
 /// every event of it to `on_event`, the new life's beginning last. Throws ConfigError where another process began the same life.
 [[nodiscard]] LedgerWriter begin_life(SegmentStore& store, const LifeDescription& description, std::int64_t time_ms,

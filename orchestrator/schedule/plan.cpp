@@ -63,7 +63,9 @@ void Plan::on(const event::Failed& e) {
     const auto trial = running(e.attempt);
     if (!trial) return;
     TrialStatus& status = statuses_[*trial];
-    status.failed.push_back({e.failure.reason, process_life_, status.as<Running>()->workers});
+    // A repaired segment tells of older lives' attempts.
+    const std::uint32_t life = std::min(process_life_, e.attempt.life);
+    status.failed.push_back({e.failure.reason, life, status.as<Running>()->workers});
     status.last_failure = e.failure;
     ++counts_.failures;
     move(*trial, Waiting{});

@@ -82,6 +82,19 @@ std::vector<WorkerId> Scheduler::to_avoid(const Plan& plan, std::size_t trial, s
     return avoided;
 }
 
+std::size_t Scheduler::waiting_before(const Plan& plan, std::size_t trial) const {
+    const bool is_last = is_suspected(plan, trial);
+    bool before = true;
+    std::size_t count = 0;
+    for (const std::size_t other : order_) {
+        if (other == trial) before = false;
+        if (other == trial || !plan.status(other).is_waiting()) continue;
+        const bool other_is_last = is_suspected(plan, other);
+        if (other_is_last == is_last ? before : is_last) ++count;
+    }
+    return count;
+}
+
 std::size_t Scheduler::widest_waiting(const Plan& plan) const {
     std::size_t widest = 0;
     for (std::size_t trial = 0; trial < gangs_.size(); ++trial)

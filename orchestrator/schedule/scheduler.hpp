@@ -42,6 +42,8 @@ public:
     [[nodiscard]] std::vector<Assignment> decide(const Plan& plan, std::span<const WorkerView> living) const;
     /// Whether the trial is being left for the end.
     [[nodiscard]] bool is_suspected(const Plan& plan, std::size_t trial) const;
+    /// How many waiting trials come before it, as far as their order decides.
+    [[nodiscard]] std::size_t waiting_before(const Plan& plan, std::size_t trial) const;
     /// The most workers that a waiting trial takes; 0 where none waits.
     [[nodiscard]] std::size_t widest_waiting(const Plan& plan) const;
     /// The waiting trials that these workers can never run.

@@ -5,16 +5,12 @@ mutant(drop_the_fence orchestrator/ledger/ledger_writer.cpp
 mutant(skip_the_sync orchestrator/ledger/ledger_writer.cpp
   [[if (sync_owed_) sync();]] [[if (false) sync();]])
 mutant(read_before_the_fence orchestrator/ledger/ledger_writer.cpp
-  [[    const LedgerEnd end = replay_ledger(store, on_event, description.shard, header.name.life);
-    if (end.newest) {]]
-  [[    if (end.newest) {]]
-  [[    auto file = store.create(header.name);
-    if (!file)
-        throw ConfigError]]
-  [[    const LedgerEnd end = replay_ledger(store, on_event, description.shard, header.name.life);
-    auto file = store.create(header.name);
-    if (!file)
-        throw ConfigError]])
+  [[    auto [name, file] = make_next_segment(store, description.shard);
+    SegmentHeader header{.life_of = description, .name = name, .time_ms = time_ms};
+    const LedgerEnd end = replay_ledger(store, on_event, description.shard, header.name.life);]]
+  [[    const LedgerEnd end = replay_ledger(store, on_event, description.shard);
+    auto [name, file] = make_next_segment(store, description.shard);
+    SegmentHeader header{.life_of = description, .name = name, .time_ms = time_ms};]])
 mutant(repeat_a_failed_sync orchestrator/ledger/ledger_writer.cpp
   [[    throw StorageError(failure_);
 }

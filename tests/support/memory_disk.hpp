@@ -30,6 +30,7 @@ public:
 
     [[nodiscard]] std::string content(std::uint32_t life = 1) const { return files_.at(life)->content; }
     void overwrite(std::uint32_t life, const std::string& content) { *file_of(life) = {content, content.size()}; }
+    void remove(std::uint32_t life) { files_.erase(life); }
     /// Power is lost: of each file stays what was synced and, of the rest, `part` (0 to 1), wherever in a line that ends.
     /// Returns how many bytes are lost.
     std::size_t crash(double part) {
@@ -59,6 +60,10 @@ public:
         if (away) throw StorageError("the disk is away");
         if (files_.contains(name.life)) return nullptr;
         return std::make_unique<Handle>(*this, file_of(name.life), name.text());
+    }
+    void fill(const SegmentName& name, const std::string& content) override {
+        if (away || sync_error != 0 || content.size() > room) throw StorageError("no room on the disk");
+        *found(name) = {content, content.size()};
     }
     void sync(const SegmentName& name) override {
         on_call();
