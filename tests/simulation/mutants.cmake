@@ -15,11 +15,11 @@ mutant(repeat_a_failed_sync orchestrator/ledger/ledger_writer.cpp
   [[    throw StorageError(failure_);
 }
 
-LedgerWriter begin_life]]
+NewSegment make_next_segment]]
   [[    throw StorageError(std::exchange(failure_, ""));
 }
 
-LedgerWriter begin_life]])
+NewSegment make_next_segment]])
 mutant(forget_what_was_not_synced orchestrator/ledger/ledger_writer.cpp
   [[writer.unsynced_ = unsynced_;]] [[]])
 mutant(count_what_a_fenced_life_wrote orchestrator/ledger/ledger_reader.cpp
