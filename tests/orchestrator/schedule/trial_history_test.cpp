@@ -45,8 +45,7 @@ Event finished(std::uint32_t life, std::uint32_t number) {
 TEST(TrialHistory, TellsEveryEventOfTheTrialAndNoOthers) {
     const Attempt other = attempt(1, 1, 'b');
     const auto lines = history({began(1, 5), assigned(other, {{2}}, 9), assigned(attempt(1, 1), {{1}, {3}}, 10),
-                                event::WorkerLost{{3}, "gone", 11},
-                                failed(attempt(1, 1), FailureReason::worker_lost, "worker 3: gone", 12),
+                                event::WorkerLost{{3}, "gone", 11}, failed(attempt(1, 1), FailureReason::worker_lost, "worker 3: gone", 12),
                                 failed(other, FailureReason::internal, "x", 13), set_aside("too often", SetAsideCause::failures, 14),
                                 began(2, 20), event::PutBack{key, 21}, began(3, 22), assigned(attempt(3, 2), {{1}}, 23),
                                 event::Abandoned{attempt(3, 2), 24}, assigned(attempt(3, 3), {{4}}, 25), finished(3, 3)});

@@ -38,7 +38,8 @@ TEST_F(WaitingReasons, ItsTurnComesAfterLongerTrials) {
 }
 
 TEST_F(WaitingReasons, NobodyRunsTheSweep) {
-    EXPECT_THAT(reasons(0, false), ElementsAre("nobody runs the sweep: the same `layersweep run` command goes on", "it is the next in line"));
+    EXPECT_THAT(reasons(0, false),
+                ElementsAre("nobody runs the sweep: the same `layersweep run` command goes on", "it is the next in line"));
 }
 
 TEST_F(WaitingReasons, AnOrderThatIsNotKnownIsNotTold) {
