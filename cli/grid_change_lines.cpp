@@ -27,7 +27,8 @@ std::vector<std::string> grid_change_lines(const std::string& folder, const Repl
     const auto path = ResultsFolder{folder}.grid().string();
     if (!std::filesystem::exists(path)) return {};
     const auto earlier = earlier_grid(path);
-    if (!earlier) return {fmt::format("note: {} cannot be read, so what changed since the last run is not known; it is written anew", path)};
+    if (!earlier)
+        return {fmt::format("note: {} cannot be read, so what changed since the last run is not known; it is written anew", path)};
     const auto changes = grid_changes(*earlier, now.grid);
     if (!changes.any()) return {};
     const auto with_results = std::ranges::count_if(

@@ -52,7 +52,8 @@ std::string state_text(const SegmentSurvey& segment, const LedgerEnd* newest) {
 void print_segments(const std::vector<SegmentSurvey>& segments, const LedgerEnd* end) {
     for (const SegmentSurvey& segment : segments) {
         const bool is_newest = end != nullptr && end->newest && end->newest->name == segment.name;
-        fmt::print("{}  life {}  {}  {}  {}\n", segment.name.text(), segment.name.life, time_text(segment.header ? segment.header->time_ms : 0),
+        fmt::print("{}  life {}  {}  {}  {}\n", segment.name.text(), segment.name.life,
+                   time_text(segment.header ? segment.header->time_ms : 0),
                    segment.header && !segment.header->life_of.host.empty() ? printable(segment.header->life_of.host) : "unknown host",
                    state_text(segment, is_newest ? end : nullptr));
         if (segment.role != SegmentRole::counts || is_newest) continue;

@@ -12,7 +12,7 @@ namespace layersweep {
 
 /// What decides, besides the plan, when a waiting trial runs.
 struct WaitingOutlook {
-    bool somebody_runs_it = false;               ///< the sweep
+    bool somebody_runs_it = false;             ///< the sweep
     std::optional<std::size_t> trials_before;  ///< nullopt: not known
 };
 

@@ -14,7 +14,9 @@ protected:
         const auto text = read_text(small_) + "override:\n  - match: { model: tiny-opt, mode: cls }\n    set: { learning_rate: 1.0e30 }\n";
         return scratch_.write("hopeless.yaml", text);
     }
-    [[nodiscard]] Ended ask(const std::vector<std::string>& arguments) const { return run_layersweep(arguments, log("asked"), environment()); }
+    [[nodiscard]] Ended ask(const std::vector<std::string>& arguments) const {
+        return run_layersweep(arguments, log("asked"), environment());
+    }
     void expect(const Ended& ended, int exit_code, const std::vector<std::string>& told) const {
         EXPECT_EQ(ended.exit_code, exit_code) << ended.output;
         for (const auto& words : told)
