@@ -36,7 +36,7 @@ protected:
 };
 
 TEST_F(LedgerCommands, ExplainTellsWhatBecameOfATrialAndHow) {
-    ASSERT_EQ(run("r", 2, {}, hopeless()).exit_code, 3);
+    expect(run("r", 2, {}, hopeless()), 3, {});
     expect(ask({"explain", folder("r"), "model=tiny-opt,dataset=trec,mode=cls,layers=1"}), 0,
            {"set aside: not-a-number", "layersweep retry", "life 1", "attempt 1", "began", "failed: not-a-number", "was set aside"});
     expect(ask({"explain", folder("r"), "model=tiny-gpt2,dataset=trec,mode=cls,layers=1"}), 0,
@@ -46,7 +46,7 @@ TEST_F(LedgerCommands, ExplainTellsWhatBecameOfATrialAndHow) {
 }
 
 TEST_F(LedgerCommands, RetryPutsBackWhatWasSetAside) {
-    ASSERT_EQ(run("r", 2, {}, hopeless()).exit_code, 3);
+    expect(run("r", 2, {}, hopeless()), 3, {});
     expect(ask({"retry", folder("r"), "model=tiny-gpt2"}), 0, {"none of the 12 trials that 'model=tiny-gpt2' names is set aside"});
     expect(ask({"status", folder("r"), "--exit-code"}), 3, {"4 set aside"});
     expect(ask({"retry", folder("r"), "dataset=trec,mode=cls"}), 0,
@@ -71,7 +71,7 @@ TEST_F(LedgerCommands, ARunningSweepIsNotChanged) {
 }
 
 TEST_F(LedgerCommands, ADamagedLedgerIsToldRepairedAndGoneOnFrom) {
-    ASSERT_EQ(run("r").exit_code, 0);
+    expect(run("r"), 0, {});
     const auto whole = results("r");
     expect(ask({"ledger", "check", folder("r")}), 0, {"0-000001.jsonl  life 1", "the ledger is sound"});
     expect(ask({"ledger", "check", folder("r"), "--repair"}), 0, {"sound: nothing was written"});
@@ -89,7 +89,7 @@ TEST_F(LedgerCommands, ADamagedLedgerIsToldRepairedAndGoneOnFrom) {
 }
 
 TEST_F(LedgerCommands, AnEditedSweepKeepsWhatStaysAndSaysWhatChanged) {
-    ASSERT_EQ(run("r", 2, {}, changed("narrow", {{"layers: [1, 2]", "layers: [1]"}})).exit_code, 0);
+    expect(run("r", 2, {}, changed("narrow", {{"layers: [1, 2]", "layers: [1]"}})), 0, {});
     const auto wider = run("r");
     expect(wider, 0, {"the sweep file changed: 12 trials stay (12 with results), 12 are new\n"});
     EXPECT_EQ(count(ledger("r"), "\"finished\""), 24u) << "nothing ran twice";
@@ -102,7 +102,7 @@ TEST_F(LedgerCommands, AnEditedSweepKeepsWhatStaysAndSaysWhatChanged) {
 TEST_F(LedgerCommands, AModelThatWasReplacedIsNamed) {
     std::filesystem::copy(LAYERSWEEP_SOURCE_DIR "/configs/demo/models/tiny-opt", folder("model"));
     const auto sweep = changed("moved", {{"${DEMO}/models/tiny-opt", folder("model")}});
-    ASSERT_EQ(run("r", 2, {}, sweep).exit_code, 0);
+    expect(run("r", 2, {}, sweep), 0, {});
     std::ofstream(folder("model") + "/config.json", std::ios::app) << "\n";
     expect(run("r", 2, {}, sweep), 0,
            {"12 trials stay (12 with results), 12 are new, 12 are gone",

@@ -36,8 +36,8 @@ TEST(LedgerLine, TheExamplesOfTheDocumentAreSound) {
         if (header_of(*json)) ++headers;
         if (json->contains("event") && event_of(*json)) ++events;
     }
-    EXPECT_EQ(headers, 2);
-    EXPECT_EQ(events, 5);
+    EXPECT_EQ(headers, 3);
+    EXPECT_EQ(events, 6);
 }
 
 TEST(SegmentName, ComesBackFromItsText) {
