@@ -25,13 +25,18 @@ void check_tensors(const std::string& folder, const DecoderSpec& spec) {
         for (const auto& part : source.parts) (void)find_part(checkpoint, part, folder);
 }
 
-ModelFacts facts_of(const ModelRef& ref, const DecoderSpec& spec) {
-    check_tensors(ref.path, spec);
+ModelFacts shape_of(const ModelRef& ref, const DecoderSpec& spec) {
     ModelFacts facts{.ref = ref, .family = spec.family, .layers = spec.layers, .d_model = spec.d_model};
     facts.vocabulary = spec.vocabulary;
     facts.positions = spec.positions;
     facts.fixed_parameters = parameter_count(spec, 0);
     facts.block_parameters = spec.layers > 0 ? parameter_count(spec, 1) - facts.fixed_parameters : 0;
+    return facts;
+}
+
+ModelFacts facts_of(const ModelRef& ref, const DecoderSpec& spec) {
+    check_tensors(ref.path, spec);
+    auto facts = shape_of(ref, spec);
     facts.ref.fingerprint = model_fingerprint(ref.path);
     return facts;
 }
@@ -136,6 +141,10 @@ std::vector<std::string> row_notices(const Catalog& catalog) {
 }
 
 }  // namespace
+
+ModelFacts shape_of(const ModelRef& ref) {
+    return shape_of(ref, read_decoder_spec(ref.path));
+}
 
 LoadedSweep load_whole_sweep(const std::string& path) {
     LoadedSweep sweep{.config = load_sweep(path)};

@@ -18,6 +18,9 @@ struct LoadedSweep {
 /// is one.
 [[nodiscard]] LoadedSweep load_whole_sweep(const std::string& path);
 
+/// What a model's config.json alone tells: how large it is. Neither weights nor fingerprint are looked at. Throws ConfigError.
+[[nodiscard]] ModelFacts shape_of(const ModelRef& ref);
+
 /// Refuses what the workers at hand cannot do: a gang wider than all of them, two devices in one sweep. Throws ConfigError.
 void check_resources(const LoadedSweep& sweep, std::int64_t workers, const std::string& path);
 

@@ -31,6 +31,29 @@ struct StatusOptions {
 };
 ExitCode status_command(const StatusOptions& options);
 ExitCode report_command(const std::string& results);
-ExitCode trace_command(const std::string& config, const std::string& trial, const std::string& folder, std::optional<std::int64_t> steps);
+/// What became of one trial, why it does not run, and all that happened to it.
+ExitCode explain_command(const std::string& results, const std::string& trial);
+
+struct RetryOptions {
+    std::string results;
+    std::string match;       ///< as a TRIAL of the others, but may name several; empty: all that are set aside
+    bool take_over = false;  ///< as in RunOptions
+};
+ExitCode retry_command(const RetryOptions& options);
+
+struct LedgerCheckOptions {
+    std::string results;
+    bool repair = false;
+    bool take_over = false;  ///< as in RunOptions
+};
+ExitCode ledger_check_command(const LedgerCheckOptions& options);
+
+struct TraceOptions {
+    std::string config;
+    std::string trial;
+    std::string folder;                 ///< to write into
+    std::optional<std::int64_t> steps;  ///< end after so many
+};
+ExitCode trace_command(const TraceOptions& options);
 
 }  // namespace layersweep

@@ -100,6 +100,7 @@ public:
         if (!file) return nullptr;
         return std::make_unique<PausingFile>(std::move(file), pause_);
     }
+    void fill(const SegmentName& name, const std::string& content) override { folder_.fill(name, content); }
     void sync(const SegmentName& name) override { folder_.sync(name); }
     void try_room(std::uint64_t bytes) override { folder_.try_room(bytes); }
     [[nodiscard]] std::string where(const SegmentName& name) const override { return folder_.where(name); }

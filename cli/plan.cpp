@@ -47,7 +47,8 @@ ExitCode plan_command(const std::string& config) {
     for (const auto& notice : sweep.grid.notices) fmt::print("note: {}\n", notice);
     fmt::print("\nworkers here: {} ({} threads each)\n", workers, sweep.config.resources.threads_per_worker);
     fmt::print("shortcuts: none in this version (vocabulary, label_position and shared_prefix compute the plain way)\n");
-    fmt::print("checkpoint_every: trials are not checkpointed in this version; an interrupted one starts again\n");
+    fmt::print("checkpoints: every {} s within a trial; an interrupted one goes on from its last\n",
+               sweep.config.faults.checkpoint_every_s);
     print_trials(sweep);
     fmt::print("\nNothing was started. To run it: layersweep run {}\n", config);
     return ExitCode::done;

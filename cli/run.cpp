@@ -5,6 +5,7 @@
 
 #include "cli/catalog.hpp"
 #include "cli/commands.hpp"
+#include "cli/grid_change_lines.hpp"
 #include "cli/launch.hpp"
 #include "cli/machine.hpp"
 #include "cli/rank.hpp"
@@ -75,6 +76,7 @@ ExitCode run_command(const RunOptions& options) {
     const auto& counts = before.plan.counts();
     fmt::print("sweep {}: {} trials, {} done; {} workers of {} threads; results go to {}\n", sweep.grid.sweep, before.plan.size(),
                counts.finished, workers, sweep.config.resources.threads_per_worker, folder);
+    for (const auto& line : grid_change_lines(folder, before)) fmt::print("{}\n", line);
     for (const auto& notice : sweep.grid.notices) fmt::print("note: {}\n", notice);
     if (counts.finished == before.plan.size()) {
         fmt::print("every trial has its result already\n");

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "cli/commands.hpp"
+#include "cli/recorded_order.hpp"
 #include "cli/report_files.hpp"
 #include "orchestrator/clock.hpp"
 #include "orchestrator/ledger/holder.hpp"
@@ -70,14 +71,21 @@ void print_running(const ReplayedSweep& sweep) {
     }
 }
 
-void print_troubled(const ReplayedSweep& sweep) {
+void print_quarantined(const ReplayedSweep& sweep) {
+    for (const auto& [worker, why] : sweep.quarantined) fmt::print("  quarantined worker {}  {}\n", worker.rank, printable(why));
+}
+
+void print_troubled(const ReplayedSweep& sweep, const std::string& folder) {
+    if (sweep.plan.counts().failures + sweep.plan.counts().set_aside == 0) return;
+    const auto order = recorded_order(folder, sweep.grid);
     for (std::size_t i = 0; i < sweep.plan.size(); ++i) {
         const auto& status = sweep.plan.status(i);
         const auto name = label_of(sweep.grid.trials[i]);
         if (const auto* aside = status.as<trial_state::SetAside>()) fmt::print("  set aside   {}  {}\n", name, printable(aside->why));
         if (status.is_waiting() && status.last_failure)
-            fmt::print("  to be tried again  {}  after {}: {}\n", name, name_of(status.last_failure->reason),
-                       printable(status.last_failure->detail));
+            fmt::print("  to be tried again  {}  {}after {}: {}\n", name,
+                       order.scheduler.is_suspected(sweep.plan, i) ? "alone, when nothing else is left, " : "",
+                       name_of(status.last_failure->reason), printable(status.last_failure->detail));
     }
 }
 
@@ -94,11 +102,12 @@ ExitCode status_command(const StatusOptions& options) {
     if (holder) {
         fmt::print("  held by     {}\n", text_of(*holder));
         print_running(sweep);
+        print_quarantined(sweep);
         if (const auto left = seconds_left(sweep)) fmt::print("  about {} left\n", clock_text(*left));
     } else if (!sweep.plan.is_complete()) {
         fmt::print("  nobody is running it: the same `layersweep run` command goes on\n");
     }
-    print_troubled(sweep);
+    print_troubled(sweep, folder);
     if (sweep.ledger.ignored_bytes > 0)
         fmt::print("  note: the ledger's last {} bytes are torn and are ignored\n", sweep.ledger.ignored_bytes);
     return options.exit_code ? exit_code(sweep.plan) : ExitCode::done;

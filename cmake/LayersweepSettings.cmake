@@ -18,10 +18,25 @@ if(LAYERSWEEP_MOLD)
   add_link_options(-fuse-ld=mold)
 endif()
 
+if(LAYERSWEEP_SANITIZER STREQUAL "address")
+  set(sanitizers -fsanitize=address,undefined)
+  # A report ends the program: one that only prints would pass.
+  add_compile_options(${sanitizers} -fno-sanitize-recover=undefined -fno-omit-frame-pointer)
+  add_link_options(${sanitizers})
+elseif(LAYERSWEEP_SANITIZER STREQUAL "thread")
+  add_compile_options(-fsanitize=thread)
+  add_link_options(-fsanitize=thread)
+elseif(LAYERSWEEP_SANITIZER)
+  message(FATAL_ERROR "LAYERSWEEP_SANITIZER is '${LAYERSWEEP_SANITIZER}': it takes address or thread")
+endif()
+if(LAYERSWEEP_FUZZ)
+  add_compile_options(-fsanitize=fuzzer-no-link)
+endif()
+
 # Every target of ours compiles with these; LibTorch's headers come in as system headers.
 add_library(layersweep_options INTERFACE)
 target_compile_options(layersweep_options INTERFACE -Wall -Wextra -Wpedantic -Wno-missing-field-initializers
-                       -Wno-restrict) # a false alarm of GCC 12 about std::string
+                       $<$<CXX_COMPILER_ID:GNU>:-Wno-restrict>) # a false alarm of GCC 12 about std::string
 if(LAYERSWEEP_WARNINGS_AS_ERRORS)
   target_compile_options(layersweep_options INTERFACE -Werror)
 endif()

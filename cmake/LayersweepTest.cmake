@@ -1,5 +1,7 @@
-# layersweep_test(NAME SOURCES … DEPENDS … [LABEL unit] [TIMEOUT 60]): a GoogleTest program of one process.
+# layersweep_test(NAME SOURCES … DEPENDS … [LABEL unit] [TIMEOUT 60] [SANITIZE address thread]): a GoogleTest program of one process;
+#   SANITIZE names the sanitizers (presets asan, tsan) under which it runs too: for tests without LibTorch and Open MPI.
 # layersweep_mpi_test(NAME SOURCES … DEPENDS … RANKS 2 4 [TIMEOUT 120]): the same program under mpirun, once per rank count.
+# layersweep_fuzz_target(NAME DEPENDS …): tests/fuzz/NAME.cpp as a libFuzzer program, or as a test that replays tests/fuzz/corpus/NAME.
 set(LAYERSWEEP_MPIRUN ${LAYERSWEEP_OPENMPI}/bin/mpirun)
 
 function(layersweep_test_program name)
@@ -11,7 +13,10 @@ function(layersweep_test_program name)
 endfunction()
 
 function(layersweep_test name)
-  cmake_parse_arguments(arg "" "LABEL;TIMEOUT" "SOURCES;DEPENDS" ${ARGN})
+  cmake_parse_arguments(arg "" "LABEL;TIMEOUT" "SOURCES;DEPENDS;SANITIZE" ${ARGN})
+  if(LAYERSWEEP_SANITIZER AND NOT LAYERSWEEP_SANITIZER IN_LIST arg_SANITIZE)
+    return()
+  endif()
   if(NOT arg_LABEL)
     set(arg_LABEL unit)
   endif()
@@ -24,6 +29,9 @@ function(layersweep_test name)
 endfunction()
 
 function(layersweep_mpi_test name)
+  if(LAYERSWEEP_SANITIZER)
+    return()
+  endif()
   cmake_parse_arguments(arg "" "TIMEOUT" "SOURCES;DEPENDS;RANKS" ${ARGN})
   if(NOT arg_TIMEOUT)
     set(arg_TIMEOUT 120)
@@ -38,4 +46,19 @@ function(layersweep_mpi_test name)
     set_tests_properties(${name}.${ranks} PROPERTIES LABELS mpi TIMEOUT ${arg_TIMEOUT} PROCESSORS 2
       ENVIRONMENT "OMPI_ALLOW_RUN_AS_ROOT=1;OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1;OMPI_MCA_mpi_yield_when_idle=1")
   endforeach()
+endfunction()
+
+function(layersweep_fuzz_target name)
+  cmake_parse_arguments(arg "" "" "DEPENDS" ${ARGN})
+  set(program fuzz_${name})
+  add_executable(${program} ${name}.cpp)
+  target_link_libraries(${program} PRIVATE layersweep_options ${arg_DEPENDS})
+  set_target_properties(${program} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/fuzz)
+  if(LAYERSWEEP_FUZZ)
+    target_link_options(${program} PRIVATE -fsanitize=fuzzer)
+  else()
+    target_link_libraries(${program} PRIVATE layersweep_replay)
+    add_test(NAME ${program} COMMAND ${program} ${CMAKE_CURRENT_SOURCE_DIR}/corpus/${name})
+    set_tests_properties(${program} PROPERTIES LABELS fuzz TIMEOUT 60)
+  endif()
 endfunction()

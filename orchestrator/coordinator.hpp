@@ -108,6 +108,7 @@ private:
     void release_quarantined_if_needed();
     void set_aside_if_hopeless(std::size_t trial);
     void set_aside_without_room();
+    [[nodiscard]] bool is_unsent(const Attempt& attempt) const;
     void send_abandon(const Attempt& attempt);
 
     void record(Event event);

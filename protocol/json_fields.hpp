@@ -23,8 +23,11 @@ struct Field {
     const char* name;
     Value Owner::*member;
 };
+// Clang before 17 does not find this by itself.
+template <class Owner, class Value>
+Field(const char*, Value Owner::*) -> Field<Owner, Value>;
 
-/// The fields of a struct, listed once for writing and reading. Specialised in schemas.hpp, which alone includes this header.
+/// The fields of a struct, listed once for writing and reading. Specialised in schemas.hpp.
 template <class T>
 struct Schema;
 

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <chrono>
+#include <thread>
 #include <utility>
 
 #include "worker/heartbeat.hpp"
@@ -51,7 +52,10 @@ ToCoordinator Worker::outcome(const to_worker::Assign& assign) {
     TrialFailure failure;
     try {
         // A checkpoint is made at a step that all members reach: a wait for one of them is not broken off for it.
-        auto gang = collectives_.make(self_, assign, [&] { return what_next(assign.attempt) == WhatNext::abandon; });
+        auto gang = collectives_.make(self_, assign, [&] {
+            warm_.pulse().beat();  // who waits for a stuck member is not stuck itself
+            return what_next(assign.attempt) == WhatNext::abandon;
+        });
         auto result = run_trial(assign.trial, *gang, warm_, hooks_for(assign));
         if (!leader) return to_coordinator::MemberDone{assign.attempt, collectives_.fresh_nccl_id()};
         return to_coordinator::Finished{assign.attempt, std::move(result), collectives_.fresh_nccl_id()};
@@ -60,7 +64,7 @@ ToCoordinator Worker::outcome(const to_worker::Assign& assign) {
     } catch (const TrialFailed& failed) {
         failure = failed.failure;
     } catch (const CollectiveLost& lost) {
-        if (told_ != WhatNext::go_on) return to_coordinator::Abandoned{assign.attempt, collectives_.fresh_nccl_id()};
+        if (is_abandoned_soon(assign.attempt)) return to_coordinator::Abandoned{assign.attempt, collectives_.fresh_nccl_id()};
         failure.reason = FailureReason::infrastructure;
         failure.detail = lost.what();
     } catch (const MachineError& error) {
@@ -76,6 +80,15 @@ TrialHooks Worker::hooks_for(const to_worker::Assign& assign) {
     return {.what_next = [this, attempt = assign.attempt] { return what_next(attempt); },
             .notice = [this](const std::string& text) { transport_.send(to_coordinator::Notice{text}); },
             .checkpoints = {.folder = assign.checkpoints, .every = std::chrono::seconds(assign.checkpoint_every_s)}};
+}
+
+/// Where a member died the coordinator sees it too and says so: then nobody's surroundings are to blame.
+bool Worker::is_abandoned_soon(const Attempt& attempt) {
+    constexpr std::chrono::seconds long_enough{10};
+    const auto deadline = std::chrono::steady_clock::now() + long_enough;
+    while (what_next(attempt) == WhatNext::go_on && std::chrono::steady_clock::now() < deadline)
+        std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    return told_ != WhatNext::go_on;
 }
 
 WhatNext Worker::what_next(const Attempt& attempt) {

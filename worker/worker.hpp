@@ -22,6 +22,8 @@ private:
     /// Looks for words of the coordinator that end this attempt. An Abandon without a checkpoint is final.
     [[nodiscard]] WhatNext what_next(const Attempt& attempt);
 
+    [[nodiscard]] bool is_abandoned_soon(const Attempt& attempt);
+
     WorkerId self_;
     WorkerTransport& transport_;
     CollectiveFactory& collectives_;

@@ -39,6 +39,9 @@ std::string short_name(const std::string& text, const SourcePlace& place, const 
 std::string resolved_path(const YamlNode& node, const std::string& what) {
     const std::string text = text_of(node, what);
     if (text.empty()) throw ConfigError(node.place.text(), fmt::format("{} is empty", what), "it names a file or folder", "write a path");
+    if (text.find('\0') != std::string::npos) {
+        throw ConfigError(node.place.text(), fmt::format("{} holds a zero byte", what), "no file's name does", "remove the \\0");
+    }
     if (text.starts_with("~")) {
         throw ConfigError(node.place.text(), fmt::format("{} begins with '~'", what), "only a shell knows what it means",
                           "write ${HOME} instead");

@@ -32,7 +32,7 @@ std::string quoted(const std::string& text) {
                 out += "\\t";
                 break;
             default:
-                out += c;
+                out += std::iscntrl(static_cast<unsigned char>(c)) == 0 ? std::string(1, c) : fmt::format("\\x{:02x}", c);
         }
     }
     return out + "\"";

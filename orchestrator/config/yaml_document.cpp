@@ -19,7 +19,7 @@ namespace {
 constexpr std::size_t most_nodes = 200'000;
 constexpr std::size_t deepest = 64;
 
-/// Builds the tree from the parser's events; counts what aliases expand to before it copies them.
+/// Builds the tree from the parser's events; counts what anchors keep and aliases expand to before it copies them.
 class TreeBuilder final : public YAML::EventHandler {
 public:
     TreeBuilder(const std::string& path, const std::string& source) : path_(path), source_(source) {}
@@ -102,7 +102,8 @@ private:
         total_ += nodes;
         if (total_ <= most_nodes) return;
         throw ConfigError(where.text(), fmt::format("the file expands to more than {} nodes", most_nodes),
-                          "aliases that multiply each other would fill the memory", "use fewer aliases, or several sweep files");
+                          "aliases that multiply each other would fill the memory",
+                          "use fewer anchors and aliases, or several sweep files");
     }
 
     void open(YamlNode node, YAML::anchor_t anchor) {
@@ -123,7 +124,10 @@ private:
     }
 
     void finish(YamlNode node, YAML::anchor_t anchor) {
-        if (anchor != 0) anchors_[anchor] = node;
+        if (anchor != 0) {
+            count(node.size, node.place);
+            anchors_[anchor] = node;
+        }
         attach(std::move(node));
     }
 

@@ -38,5 +38,7 @@ void write_grid(const std::string& path, const Grid& grid);
 /// The trials that a TRIAL argument names: a key prefix, or "model=…,dataset=…,mode=…,layers=…,seed=…" (any subset, other axes too).
 /// Never empty: throws ConfigError with the nearest names where nothing matches.
 [[nodiscard]] std::vector<const Trial*> select(const Grid& grid, const std::string& pattern);
+/// The only trial that it names, by its index. Throws ConfigError where it names several.
+[[nodiscard]] std::size_t select_one(const Grid& grid, const std::string& pattern);
 
 }  // namespace layersweep

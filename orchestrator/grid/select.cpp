@@ -108,4 +108,12 @@ std::vector<const Trial*> select(const Grid& grid, const std::string& pattern) {
     return pattern.find('=') == std::string::npos ? select_by_key(grid, pattern) : select_by_values(grid, pattern);
 }
 
+std::size_t select_one(const Grid& grid, const std::string& pattern) {
+    const auto found = select(grid, pattern);
+    if (found.size() > 1)
+        throw ConfigError("", fmt::format("'{}' names {} trials", pattern, found.size()), "exactly one is wanted here",
+                          "add axes (model, dataset, mode, layers, seed), or give its key as `layersweep plan` prints it");
+    return static_cast<std::size_t>(found.front() - grid.trials.data());
+}
+
 }  // namespace layersweep

@@ -4,6 +4,7 @@
 
 #include "protocol/codec.hpp"
 #include "protocol/errors.hpp"
+#include "protocol/json_fields.hpp"
 
 namespace layersweep {
 namespace {
@@ -30,7 +31,7 @@ json ranks_of(const std::vector<WorkerId>& workers) {
 
 std::vector<WorkerId> workers_of(const json& ranks) {
     std::vector<WorkerId> workers;
-    for (const json& rank : ranks) workers.push_back({rank.get<int>()});
+    for (const json& rank : ranks) workers.push_back({read_integer<int>(rank)});
     return workers;
 }
 
@@ -72,14 +73,15 @@ json write(const event::Completed& e) {
 
 /// Version 1 had no time in most events.
 std::int64_t time_of(const json& j) {
-    return j.value("time_ms", std::int64_t{0});
+    const auto found = j.find("time_ms");
+    return found == j.end() ? 0 : read_integer<std::int64_t>(*found);
 }
 
 event::Finished finished_of(const json& j) {
     event::Finished finished{.attempt = j.at("attempt").get<Attempt>(),
                              .result = j.at("result").get<Result>(),
                              .workers = j.at("workers").get<std::vector<WorkerFacts>>(),
-                             .threads_per_worker = j.at("threads_per_worker").get<std::int64_t>(),
+                             .threads_per_worker = read_integer<std::int64_t>(j.at("threads_per_worker")),
                              .time_ms = time_of(j)};
     if (finished.workers.empty()) throw MachineError("a result that nobody made");
     return finished;
@@ -107,8 +109,8 @@ std::optional<Event> read(const json& j) {
     if (kind == "finished") return finished_of(j);
     if (kind == "failed") return event::Failed{j.at("attempt").get<Attempt>(), j.at("failure").get<TrialFailure>(), time_of(j)};
     if (kind == "abandoned") return event::Abandoned{j.at("attempt").get<Attempt>(), time_of(j)};
-    if (kind == "worker_lost") return event::WorkerLost{{j.at("worker").get<int>()}, j.at("why").get<std::string>(), time_of(j)};
-    if (kind == "quarantined") return event::Quarantined{{j.at("worker").get<int>()}, j.at("why").get<std::string>(), time_of(j)};
+    if (kind == "worker_lost") return event::WorkerLost{{read_integer<int>(j.at("worker"))}, j.at("why").get<std::string>(), time_of(j)};
+    if (kind == "quarantined") return event::Quarantined{{read_integer<int>(j.at("worker"))}, j.at("why").get<std::string>(), time_of(j)};
     if (kind == "set_aside") return set_aside_of(j);
     if (kind == "put_back") return event::PutBack{{j.at("key").get<std::string>()}, time_of(j)};
     if (kind == "stopped") return stopped_of(j);

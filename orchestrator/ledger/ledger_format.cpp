@@ -6,6 +6,7 @@
 
 #include "protocol/errors.hpp"
 #include "protocol/hash.hpp"
+#include "protocol/json_fields.hpp"
 
 namespace layersweep {
 namespace {
@@ -89,7 +90,7 @@ SegmentName segment_of(const json& text) {
 
 /// What version 1 did not have may be missing.
 SegmentHeader read_header(const json& j) {
-    SegmentHeader header{.name = {j.at("shard").get<std::uint32_t>(), j.at("life").get<std::uint32_t>()}};
+    SegmentHeader header{.name = {read_integer<std::uint32_t>(j.at("shard")), read_integer<std::uint32_t>(j.at("life"))}};
     header.life_of = {.sweep = j.at("sweep").get<std::string>(),
                       .grid_hash = j.at("grid_hash").get<std::string>(),
                       .code_version = j.at("code_version").get<std::string>(),
@@ -98,13 +99,14 @@ SegmentHeader read_header(const json& j) {
                       .models = j.value("models", std::map<std::string, std::string>{}),
                       .datasets = j.value("datasets", std::map<std::string, std::string>{}),
                       .shard = header.name.shard};
-    header.time_ms = j.value("time_ms", std::int64_t{0});
+    if (j.contains("time_ms")) header.time_ms = read_integer<std::int64_t>(j["time_ms"]);
     header.continued = j.value("continued", false);
     if (!j.at("previous").is_null())
-        header.previous = PreviousSegment{segment_of(j.at("previous")), j.at("previous_bytes").get<std::uint64_t>()};
-    for (const json& lost : j.value("repaired", json::array()))
-        header.repaired.push_back(
-            {segment_of(lost.at("segment")), lost.at("begin").get<std::uint64_t>(), lost.at("end").get<std::uint64_t>()});
+        header.previous = PreviousSegment{segment_of(j.at("previous")), read_integer<std::uint64_t>(j.at("previous_bytes"))};
+    if (const auto repaired = j.find("repaired"); repaired != j.end())
+        for (const json& lost : *repaired)
+            header.repaired.push_back({segment_of(lost.at("segment")), read_integer<std::uint64_t>(lost.at("begin")),
+                                       read_integer<std::uint64_t>(lost.at("end"))});
     return header;
 }
 
@@ -124,6 +126,8 @@ std::optional<SegmentHeader> header_of(const json& json) {
     try {
         return read_header(json);
     } catch (const nlohmann::json::exception&) {
+        return std::nullopt;
+    } catch (const MachineError&) {  // a number that is none
         return std::nullopt;
     }
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <limits>
 #include <string_view>
 #include <utility>
 
@@ -37,9 +38,8 @@ void LedgerWriter::append(const Event& event, Durability durability) {
 void LedgerWriter::commit() {
     if (!failure_.empty()) throw StorageError(failure_);
     write_unwritten();
-    if (!sync_owed_) return;
-    sync();
-    // Whoever began a later life made its segment before it read ours: either it saw what is synced now, or we see that segment.
+    if (sync_owed_) sync();
+    // Whoever began a later life made its segment before it read ours: either it saw what is there now, or we see that segment.
     check_fence();
 }
 
@@ -90,13 +90,20 @@ void LedgerWriter::fail(const std::string& what) {
     throw StorageError(failure_);
 }
 
-LedgerWriter begin_life(SegmentStore& store, const LifeDescription& description, std::int64_t time_ms, const OnEvent& on_event) {
-    SegmentHeader header{
-        .life_of = description, .name = {description.shard, highest_life(store, description.shard) + 1}, .time_ms = time_ms};
-    auto file = store.create(header.name);
+NewSegment make_next_segment(SegmentStore& store, std::uint32_t shard) {
+    const std::uint32_t highest = highest_life(store, shard);
+    LAYERSWEEP_CHECK(highest < std::numeric_limits<std::uint32_t>::max(), "no life is left");
+    const SegmentName name{shard, highest + 1};
+    auto file = store.create(name);
     if (!file)
-        throw ConfigError(store.where(header.name), "another process began the same life of this sweep in this moment",
+        throw ConfigError(store.where(name), "another process began the same life of this sweep in this moment",
                           "two coordinators would run the same trials", "let the other one run, or stop it and run the same command again");
+    return {name, std::move(file)};
+}
+
+LedgerWriter begin_life(SegmentStore& store, const LifeDescription& description, std::int64_t time_ms, const OnEvent& on_event) {
+    auto [name, file] = make_next_segment(store, description.shard);
+    SegmentHeader header{.life_of = description, .name = name, .time_ms = time_ms};
     const LedgerEnd end = replay_ledger(store, on_event, description.shard, header.name.life);
     if (end.newest) {
         // What a killed life wrote and did not sync counts from now on, so it has to be on the disk before the new header says so.

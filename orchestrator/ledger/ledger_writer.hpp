@@ -33,7 +33,7 @@ public:
     /// Waits in memory for the next `commit`.
     void append(const Event& event, Durability durability);
     /// One write of all that waits, one fdatasync where some of it asked for that. Throws StorageError, and then does so until `go_on`
-    /// has come back; throws Fenced where what was synced does not count.
+    /// has come back; throws Fenced where it does not count.
     void commit();
     /// After a `commit` that threw: goes on in a new segment with all that is not surely on the disk. Throws StorageError where that
     /// cannot be written either, Fenced.
@@ -59,6 +59,14 @@ private:
     bool sync_owed_ = false;
     std::string failure_;  ///< not empty: this segment is not written any more
 };
+
+/// A segment that is made and still empty.
+struct NewSegment {
+    SegmentName name;
+    std::unique_ptr<AppendFile> file;
+};
+/// Makes the segment after the highest on the disk, which fences whoever wrote before. Throws ConfigError where another process made it.
+[[nodiscard]] NewSegment make_next_segment(SegmentStore& store, std::uint32_t shard);
 
 /// Begins the life after the highest on the disk: makes its segment, which fences whoever wrote before, and only then reads what counts,
 /// every event of it to `on_event`, the new life's beginning last. Throws ConfigError where another process began the same life.

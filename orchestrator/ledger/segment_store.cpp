@@ -79,6 +79,10 @@ std::unique_ptr<AppendFile> SegmentFolder::create(const SegmentName& name) {
     return file;
 }
 
+void SegmentFolder::fill(const SegmentName& name, const std::string& content) {
+    replace_file(folder_.segment(name), content, Durability::synced);
+}
+
 void SegmentFolder::sync(const SegmentName& name) {
     const int file = ::open(folder_.segment(name).c_str(), O_RDONLY | O_CLOEXEC);
     const bool synced = file >= 0 && ::fdatasync(file) == 0;

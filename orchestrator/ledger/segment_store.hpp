@@ -11,7 +11,7 @@
 
 namespace layersweep {
 
-/// The disk as the ledger sees it: segments that are listed, read and made, never changed. All calls throw StorageError.
+/// The disk as the ledger sees it: segments that are listed, read and made; what is written is never changed. All calls throw StorageError.
 class SegmentStore {
 public:
     virtual ~SegmentStore() = default;
@@ -21,6 +21,8 @@ public:
     [[nodiscard]] virtual std::unique_ptr<std::istream> open(const SegmentName& name) const = 0;
     /// Null where the name is taken: of two that try, one gets it. On the disk when it returns.
     [[nodiscard]] virtual std::unique_ptr<AppendFile> create(const SegmentName& name) = 0;
+    /// Gives a segment that was made and is still empty all its content in one step; on the disk when it returns.
+    virtual void fill(const SegmentName& name, const std::string& content) = 0;
     /// What others wrote there is on the disk when it returns.
     virtual void sync(const SegmentName& name) = 0;
     /// Throws where so many bytes could not be written now; leaves nothing behind.
@@ -38,6 +40,7 @@ public:
     [[nodiscard]] std::uint64_t size(const SegmentName& name) const override;
     [[nodiscard]] std::unique_ptr<std::istream> open(const SegmentName& name) const override;
     [[nodiscard]] std::unique_ptr<AppendFile> create(const SegmentName& name) override;
+    void fill(const SegmentName& name, const std::string& content) override;
     void sync(const SegmentName& name) override;
     void try_room(std::uint64_t bytes) override;
     [[nodiscard]] std::string where(const SegmentName& name) const override { return folder_.segment(name).string(); }

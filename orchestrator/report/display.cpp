@@ -8,6 +8,7 @@
 #include <array>
 #include <cmath>
 #include <cstdint>
+#include <ctime>
 #include <utility>
 
 #include "protocol/utf8.hpp"
@@ -76,6 +77,14 @@ std::string printable(std::string_view text) {
 std::string clock_text(double seconds) {
     const auto whole = std::llround(std::clamp(seconds, 0.0, 1e9));
     return fmt::format("{}:{:02}:{:02}", whole / 3600, whole / 60 % 60, whole % 60);
+}
+
+std::string time_text(std::int64_t unix_ms) {
+    const auto seconds = static_cast<std::time_t>(unix_ms / 1000);
+    std::tm local{};
+    if (unix_ms == 0 || ::localtime_r(&seconds, &local) == nullptr) return "unknown time";
+    return fmt::format("{:04}-{:02}-{:02} {:02}:{:02}:{:02}", local.tm_year + 1900, local.tm_mon + 1, local.tm_mday, local.tm_hour,
+                       local.tm_min, local.tm_sec);
 }
 
 std::optional<std::size_t> terminal_columns(int fd) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -15,6 +16,8 @@ namespace layersweep {
 [[nodiscard]] std::string printable(std::string_view text);
 /// "1:02:03".
 [[nodiscard]] std::string clock_text(double seconds);
+/// "2026-01-31 23:59:59" in local time; "unknown time" for 0.
+[[nodiscard]] std::string time_text(std::int64_t unix_ms);
 /// The width of the terminal behind a file descriptor now; nothing where it is no terminal.
 [[nodiscard]] std::optional<std::size_t> terminal_columns(int fd);
 

@@ -7,7 +7,7 @@ namespace layersweep {
 
 using namespace trial_state;
 
-Plan::Plan(const std::vector<Trial>& trials) : statuses_(trials.size()) {
+Plan::Plan(const std::vector<Trial>& trials) : statuses_(trials.size()), waiting_(trials.size(), 1) {
     for (const Trial& trial : trials) {
         index_.emplace(trial.key.hex, keys_.size());
         keys_.push_back(trial.key);
@@ -63,7 +63,9 @@ void Plan::on(const event::Failed& e) {
     const auto trial = running(e.attempt);
     if (!trial) return;
     TrialStatus& status = statuses_[*trial];
-    status.failed.push_back({e.failure.reason, process_life_, status.as<Running>()->workers});
+    // A repaired segment tells of older lives' attempts.
+    const std::uint32_t life = std::min(process_life_, e.attempt.life);
+    status.failed.push_back({e.failure.reason, life, status.as<Running>()->workers});
     status.last_failure = e.failure;
     ++counts_.failures;
     move(*trial, Waiting{});
@@ -94,6 +96,7 @@ void Plan::move(std::size_t trial, TrialState state) {
     --count_of(statuses_[trial].state);
     ++count_of(state);
     statuses_[trial].state = std::move(state);
+    waiting_[trial] = statuses_[trial].is_waiting() ? 1 : 0;
 }
 
 std::size_t& Plan::count_of(const TrialState& state) {

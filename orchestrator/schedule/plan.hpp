@@ -72,6 +72,8 @@ public:
 
     [[nodiscard]] std::size_t size() const { return statuses_.size(); }
     [[nodiscard]] const TrialStatus& status(std::size_t trial) const { return statuses_.at(trial); }
+    /// The same as `status(trial).is_waiting()`, for those who look at every trial again and again.
+    [[nodiscard]] bool is_waiting(std::size_t trial) const { return waiting_[trial] != 0; }
     [[nodiscard]] std::optional<std::size_t> index_of(const TrialKey& key) const;
     /// The trial that runs this very attempt; nullopt for an old attempt.
     [[nodiscard]] std::optional<std::size_t> running(const Attempt& attempt) const;
@@ -102,6 +104,7 @@ private:
 
     std::vector<TrialKey> keys_;
     std::vector<TrialStatus> statuses_;
+    std::vector<std::uint8_t> waiting_;                   ///< by trial
     std::unordered_map<std::string, std::size_t> index_;  ///< by key
     PlanCounts counts_;
     std::optional<StopCause> stopped_;

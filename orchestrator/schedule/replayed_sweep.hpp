@@ -1,6 +1,8 @@
 #pragma once
 
 #include <filesystem>
+#include <map>
+#include <string>
 
 #include "orchestrator/grid/grid.hpp"
 #include "orchestrator/ledger/ledger_reader.hpp"
@@ -13,6 +15,7 @@ struct ReplayedSweep {
     Grid grid;
     Plan plan;  ///< by index into grid.trials
     LedgerEnd ledger;
+    std::map<WorkerId, std::string> quarantined;  ///< by the present coordinator, or the last one: why; those that work again are left out
 };
 
 /// Writes nothing; may be used while the sweep runs. Throws ConfigError where there is no sweep, MachineError where its ledger is damaged.

@@ -16,6 +16,7 @@ Scheduler::Scheduler(const std::vector<Trial>& trials, std::vector<double> costs
     : costs_(std::move(costs)), order_(trials.size()), max_attempts_(max_attempts) {
     LAYERSWEEP_CHECK(costs_.size() == trials.size(), "every trial has one cost");
     for (const Trial& trial : trials) gangs_.push_back(static_cast<std::size_t>(std::max<std::int64_t>(1, trial.resources.gang)));
+    if (!gangs_.empty()) widest_ = *std::ranges::max_element(gangs_);
     std::iota(order_.begin(), order_.end(), std::size_t{0});
     if (!shuffle_seed) {
         std::ranges::stable_sort(order_, std::ranges::greater{}, [this](std::size_t trial) { return costs_[trial]; });
@@ -27,7 +28,7 @@ Scheduler::Scheduler(const std::vector<Trial>& trials, std::vector<double> costs
 
 std::vector<Assignment> Scheduler::decide(const Plan& plan, std::span<const WorkerView> living) const {
     const auto suspected = [&](std::size_t trial) { return is_suspected(plan, trial); };
-    const auto waits = [&](std::size_t trial) { return plan.status(trial).is_waiting(); };
+    const auto waits = [&](std::size_t trial) { return plan.is_waiting(trial); };
     const auto runs = [&](std::size_t trial) { return plan.status(trial).as<trial_state::Running>() != nullptr; };
     if (plan.counts().failures == 0) return decide_ordinary(plan, living);
     if (std::ranges::any_of(order_, [&](std::size_t trial) { return runs(trial) && suspected(trial); })) return {};
@@ -49,7 +50,7 @@ std::vector<Assignment> Scheduler::decide_ordinary(const Plan& plan, std::span<c
     bool held = false;
     for (const std::size_t trial : order_) {
         if (pool.empty()) break;
-        if (!plan.status(trial).is_waiting() || gangs_[trial] > living.size() || is_suspected(plan, trial)) continue;
+        if (!plan.is_waiting(trial) || gangs_[trial] > living.size() || is_suspected(plan, trial)) continue;
         const auto avoided = to_avoid(plan, trial, living);
         auto gang = pool.take(gangs_[trial], avoided);
         if (!gang.empty()) {
@@ -81,17 +82,31 @@ std::vector<WorkerId> Scheduler::to_avoid(const Plan& plan, std::size_t trial, s
     return avoided;
 }
 
+std::size_t Scheduler::waiting_before(const Plan& plan, std::size_t trial) const {
+    const bool is_last = is_suspected(plan, trial);
+    bool before = true;
+    std::size_t count = 0;
+    for (const std::size_t other : order_) {
+        if (other == trial) before = false;
+        if (other == trial || !plan.status(other).is_waiting()) continue;
+        const bool other_is_last = is_suspected(plan, other);
+        if (other_is_last == is_last ? before : is_last) ++count;
+    }
+    return count;
+}
+
 std::size_t Scheduler::widest_waiting(const Plan& plan) const {
     std::size_t widest = 0;
     for (std::size_t trial = 0; trial < gangs_.size(); ++trial)
-        if (plan.status(trial).is_waiting()) widest = std::max(widest, gangs_[trial]);
+        if (plan.is_waiting(trial)) widest = std::max(widest, gangs_[trial]);
     return widest;
 }
 
 std::vector<std::size_t> Scheduler::too_wide(const Plan& plan, std::size_t living) const {
     std::vector<std::size_t> trials;
+    if (widest_ <= living) return trials;
     for (std::size_t trial = 0; trial < gangs_.size(); ++trial)
-        if (gangs_[trial] > living && plan.status(trial).is_waiting()) trials.push_back(trial);
+        if (gangs_[trial] > living && plan.is_waiting(trial)) trials.push_back(trial);
     return trials;
 }
 

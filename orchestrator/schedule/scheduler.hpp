@@ -42,6 +42,8 @@ public:
     [[nodiscard]] std::vector<Assignment> decide(const Plan& plan, std::span<const WorkerView> living) const;
     /// Whether the trial is being left for the end.
     [[nodiscard]] bool is_suspected(const Plan& plan, std::size_t trial) const;
+    /// How many waiting trials come before it, as far as their order decides.
+    [[nodiscard]] std::size_t waiting_before(const Plan& plan, std::size_t trial) const;
     /// The most workers that a waiting trial takes; 0 where none waits.
     [[nodiscard]] std::size_t widest_waiting(const Plan& plan) const;
     /// The waiting trials that these workers can never run.
@@ -56,6 +58,7 @@ private:
 
     std::vector<double> costs_;
     std::vector<std::size_t> gangs_;  ///< workers that each trial takes
+    std::size_t widest_ = 1;          ///< of them
     std::vector<std::size_t> order_;  ///< trials, the first in line first
     std::int64_t max_attempts_;
 };

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstddef>
+#include <functional>
 #include <limits>
 #include <map>
 #include <memory>
@@ -24,16 +25,24 @@ public:
     std::size_t room = std::numeric_limits<std::size_t>::max();  ///< bytes until the disk is full
     std::size_t most_per_write = std::numeric_limits<std::size_t>::max();
     bool away = false;  ///< the folder is gone, or nothing may be written there
+    /// Called before every call that reaches the disk; may throw.
+    std::function<void()> on_call = [] {};
 
     [[nodiscard]] std::string content(std::uint32_t life = 1) const { return files_.at(life)->content; }
     void overwrite(std::uint32_t life, const std::string& content) { *file_of(life) = {content, content.size()}; }
+    void remove(std::uint32_t life) { files_.erase(life); }
     /// Power is lost: of each file stays what was synced and, of the rest, `part` (0 to 1), wherever in a line that ends.
-    void crash(double part) {
+    /// Returns how many bytes are lost.
+    std::size_t crash(double part) {
+        std::size_t lost = 0;
         for (auto& [life, file] : files_) {
             const auto unsynced = double(file->content.size() - file->synced);
-            file->content.resize(file->synced + std::size_t(unsynced * part));
-            file->synced = file->content.size();
+            const auto kept = file->synced + std::size_t(unsynced * part);
+            lost += file->content.size() - kept;
+            file->content.resize(kept);
+            file->synced = kept;
         }
+        return lost;
     }
 
     [[nodiscard]] std::vector<SegmentName> names() const override {
@@ -47,11 +56,17 @@ public:
         return std::make_unique<std::istringstream>(found(name)->content);
     }
     [[nodiscard]] std::unique_ptr<AppendFile> create(const SegmentName& name) override {
+        on_call();
         if (away) throw StorageError("the disk is away");
         if (files_.contains(name.life)) return nullptr;
         return std::make_unique<Handle>(*this, file_of(name.life), name.text());
     }
+    void fill(const SegmentName& name, const std::string& content) override {
+        if (away || sync_error != 0 || content.size() > room) throw StorageError("no room on the disk");
+        *found(name) = {content, content.size()};
+    }
     void sync(const SegmentName& name) override {
+        on_call();
         if (sync_error != 0 || away) throw StorageError("the disk is broken");
         found(name)->synced = found(name)->content.size();
     }
@@ -64,12 +79,14 @@ private:
     struct File {
         std::string content;
         std::size_t synced = 0;
+        bool dropped = false;  ///< what is not synced will never be
     };
     class Handle final : public AppendFile {
     public:
         Handle(MemoryDisk& disk, std::shared_ptr<File> file, std::string name)
             : disk_(disk), file_(std::move(file)), name_(std::move(name)) {}
         [[nodiscard]] std::int64_t write(std::string_view bytes) override {
+            disk_.on_call();
             const std::size_t taken = std::min({bytes.size(), disk_.room, disk_.most_per_write});
             if (taken == 0) return -ENOSPC;
             file_->content.append(bytes.substr(0, taken));
@@ -77,9 +94,12 @@ private:
             return static_cast<std::int64_t>(taken);
         }
         [[nodiscard]] int sync() override {
+            disk_.on_call();
             ++disk_.syncs;
             if (disk_.away) return ENOENT;
-            if (disk_.sync_error == 0) file_->synced = file_->content.size();
+            // As kernels do it: what a failed sync could not write is dropped, and the next sync knows nothing of it.
+            if (disk_.sync_error != 0) file_->dropped = true;
+            if (!file_->dropped) file_->synced = file_->content.size();
             return disk_.sync_error;
         }
         [[nodiscard]] std::string name() const override { return name_; }

@@ -64,9 +64,33 @@ arrow::csv::ConvertOptions convert_options() {
                       "every row must have as many columns as the first line", "correct the row (a missing quote or an extra separator?)");
 }
 
+/// Up to the end of the first row that is not blank, as Arrow counts them.
+std::size_t columns_of_first_row(std::string_view bytes, const TextTableFormat& format) {
+    std::size_t columns = 1;
+    bool cell_begins = true, quoted = false;
+    for (std::size_t at = bytes.find_first_not_of("\r\n"); at < bytes.size(); ++at) {
+        const char c = bytes[at];
+        if (quoted) {
+            quoted = c != '"';
+            cell_begins = !quoted;  // a doubled quote opens its cell anew
+        } else if (cell_begins && format.quoting && c == '"') {
+            quoted = true;
+        } else if (c == '\n' || c == '\r') {
+            break;
+        } else {
+            cell_begins = c == format.delimiter;
+            columns += cell_begins ? 1 : 0;
+        }
+    }
+    return columns;
+}
+
 std::shared_ptr<arrow::Table> read_table(const std::string& path, const TextTableFormat& format) {
     auto bytes = read_file(path);
     if (bytes.find_first_not_of("\r\n") == std::string::npos) refuse(path, "it is empty");
+    // Arrow takes some 20 KB for a column, however short.
+    constexpr std::size_t most_columns = 1'000;
+    if (columns_of_first_row(bytes, format) > most_columns) refuse(path, "it has more than " + std::to_string(most_columns) + " columns");
     std::optional<WrongRow> wrong_row;
     const auto options = read_options(bytes.size(), format);
     auto input = std::make_shared<arrow::io::BufferReader>(arrow::Buffer::FromString(std::move(bytes)));

@@ -26,6 +26,13 @@ json parse_json(const std::string& path) {
     return value;
 }
 
+/// null where there is none. In place: a copy would recurse as deep as the file is nested.
+const json& member(const json& object, const char* key) {
+    static const json none;
+    const auto found = object.find(key);
+    return found == object.end() ? none : *found;
+}
+
 /// GPT-2's printable stand-ins for bytes (encoder.py, bytes_to_unicode): printable Latin-1 stands for itself, the others follow U+0100.
 class ByteAlphabet {
 public:
@@ -104,15 +111,13 @@ void add_family_tokens(const json& printed, TokenizerFiles& files) {
 }
 
 void read_added_tokens(const json& tokenizer, TokenizerFiles& files) {
-    for (const auto& token : tokenizer.value("added_tokens", json::array())) {
-        if (!token.is_object() || !token.contains("content") || !token["content"].is_string() || !token.contains("id") ||
-            token["content"].get<std::string>().empty()) {
+    for (const auto& token : member(tokenizer, "added_tokens")) {
+        if (!member(token, "content").is_string() || !token.contains("id") || token["content"].get_ref<const std::string&>().empty()) {
             refuse(files.source, "an added token has no content or no id");
         }
         const auto content = token["content"].get<std::string>();
         for (const char* flag : {"single_word", "lstrip", "rstrip"}) {
-            if (token.value(flag, json(false)) == json(true))
-                refuse(files.source, "the added token \"" + content + "\" has the flag " + flag);
+            if (member(token, flag) == json(true)) refuse(files.source, "the added token \"" + content + "\" has the flag " + flag);
         }
         files.added_tokens.emplace_back(content, token_id(token["id"], "added token", content, files.source));
     }
@@ -129,17 +134,18 @@ void append_added_tokens(const std::string& path, TokenizerFiles& files) {
 
 /// A value that is absent, null or equal to what plain byte-level BPE has.
 bool plain(const json& object, const char* key, const json& expected) {
-    return !object.contains(key) || object[key].is_null() || object[key] == expected;
+    const json& value = member(object, key);
+    return value.is_null() || value == expected;
 }
 
 void check_is_byte_level_bpe(const json& tokenizer, const std::string& path) {
     if (!plain(tokenizer, "normalizer", nullptr)) refuse(path, "the tokenizer has a normalizer");
-    const json before = tokenizer.value("pre_tokenizer", json());
-    if (!before.is_object() || before.value("type", json()) != json("ByteLevel") || !plain(before, "use_regex", true) ||
+    const json& before = member(tokenizer, "pre_tokenizer");
+    if (!before.is_object() || member(before, "type") != json("ByteLevel") || !plain(before, "use_regex", true) ||
         !plain(before, "add_prefix_space", false)) {
         refuse(path, "the pre_tokenizer is not ByteLevel with GPT-2's pattern and no prefix space");
     }
-    const json model = tokenizer.value("model", json());
+    const json& model = member(tokenizer, "model");
     if (!model.is_object() || !plain(model, "type", "BPE")) refuse(path, "the model is not BPE");
     for (const auto& [key, expected] : {std::pair<const char*, json>{"dropout", nullptr},
                                         {"continuing_subword_prefix", ""},
@@ -153,8 +159,8 @@ void check_is_byte_level_bpe(const json& tokenizer, const std::string& path) {
 void read_tokenizer_json(const json& tokenizer, const ByteAlphabet& alphabet, TokenizerFiles& files) {
     check_is_byte_level_bpe(tokenizer, files.source);
     const json& model = tokenizer["model"];
-    read_vocabulary(model.value("vocab", json()), alphabet, files);
-    const json merges = model.value("merges", json());
+    read_vocabulary(member(model, "vocab"), alphabet, files);
+    const json& merges = member(model, "merges");
     if (!merges.is_array()) refuse(files.source, "there are no merges");
     for (std::size_t i = 0; i < merges.size(); ++i) {
         const auto where = files.source + ": merge " + std::to_string(i + 1);

@@ -84,6 +84,23 @@ faults: { checkpoint_every: 90s }
 )"));
 }
 
+TEST(ResolvedYaml, ControlCharactersRoundTrip) {
+    const SweepFolder folder;
+    expect_round_trip(folder.load(R"(sweep: test
+models: { m: { path: "a\x01\x7Fb" } }
+datasets:
+  r:
+    format: csv
+    train: "\a"
+    test: "\e\u0085"
+    text: "{\b}"
+    label: "\0"
+    classes: { "\0": "\x1F", "\0\0": B }
+    template: "\f{text}\v:"
+grid: { model: m, dataset: r, mode: lm, layers: 1, seed: 0 }
+)"));
+}
+
 TEST(ResolvedYaml, AllDefaultsAreSpelledOut) {
     const SweepFolder folder;
     const std::string text = resolved_yaml(folder.load(head + grid));

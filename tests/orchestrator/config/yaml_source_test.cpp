@@ -76,6 +76,13 @@ TEST(YamlSource, RunawayAliasesAreRefusedQuickly) {
     EXPECT_THAT(refusal(text), AllOf(StartsWith("sweep.yaml:"), HasSubstr("expands to more than")));
 }
 
+TEST(YamlSource, AnchorsAroundManyNodesAreRefused) {
+    std::string text = "a: ";
+    for (int i = 0; i < 60; ++i) text += fmt::format("&a{} [", i);
+    for (int i = 0; i < 10'000; ++i) text += "x, ";
+    EXPECT_THAT(refusal(text + std::string(60, ']') + "\n"), AllOf(StartsWith("sweep.yaml:"), HasSubstr("expands to more than")));
+}
+
 TEST(YamlSource, AliasInsideItselfIsRefused) {
     EXPECT_THAT(refusal("a: &x [1, *x]\n"), HasSubstr("inside the node that it names"));
 }
@@ -126,6 +133,11 @@ TEST(YamlSource, MissingSectionsAreNamed) {
     EXPECT_THAT(refusal(head), HasSubstr("'grid' is missing"));
     EXPECT_THAT(refusal(grid), HasSubstr("'sweep' is missing"));
     EXPECT_THAT(refusal("sweep: a\nmodels:\n" + grid), HasSubstr("'models' is empty"));
+}
+
+TEST(YamlSource, ZeroByteInAPathIsRefused) {
+    EXPECT_THAT(refusal("sweep: a\nmodels: { m: { path: \"a\\0b\" } }\ndatasets: {}\n" + grid),
+                StartsWith("sweep.yaml:2:22: models.m.path holds a zero byte"));
 }
 
 TEST(YamlSource, SweepNameThatIsNoFolderNameIsRefused) {

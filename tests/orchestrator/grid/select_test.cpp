@@ -39,6 +39,11 @@ TEST_F(Select, BySomeAxesInAnyOrderAndSpelling) {
     EXPECT_EQ(select(grid_, "betas=[0.80, 0.9],model=tiny").size(), 8u);
 }
 
+TEST_F(Select, OneTrialWhereOnlyOneIsWanted) {
+    EXPECT_EQ(select_one(grid_, label_of(grid_.trials[7])), 7u);
+    EXPECT_THAT(test::refusal([&] { (void)select_one(grid_, "layers=4"); }), HasSubstr("'layers=4' names 16 trials"));
+}
+
 TEST_F(Select, WhatMatchesNothingIsExplainedWithTheNearestName) {
     EXPECT_THAT(refused("modle=small"), AllOf(HasSubstr("'modle' is no axis"), HasSubstr("did you mean 'model'?")));
     EXPECT_THAT(refused("model=smal"), AllOf(HasSubstr("no trial has model=smal"), HasSubstr("did you mean 'small'?")));

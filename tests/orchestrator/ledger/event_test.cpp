@@ -48,6 +48,14 @@ TEST(Event, AKnownKindWithoutItsFieldsIsRefused) {
     EXPECT_THROW((void)event_of({{"attempt", 1}}), MachineError);
 }
 
+TEST(Event, ANumberThatDoesNotFitIsRefused) {
+    auto lost = json_of(event::WorkerLost{{1}, "x"});
+    for (const nlohmann::json& rank : {nlohmann::json(1e300), nlohmann::json(1.5), nlohmann::json(1LL << 40), nlohmann::json("1")}) {
+        lost["worker"] = rank;
+        EXPECT_THROW((void)event_of(lost), MachineError) << rank;
+    }
+}
+
 TEST(Event, TextThatIsNotUtf8DoesNotBreakTheLedger) {
     const Event event = event::WorkerLost{{1}, "caf\xe9 \xff"};
     const auto back = std::get<event::WorkerLost>(through_a_line(event));

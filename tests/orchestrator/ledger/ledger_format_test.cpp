@@ -36,8 +36,8 @@ TEST(LedgerLine, TheExamplesOfTheDocumentAreSound) {
         if (header_of(*json)) ++headers;
         if (json->contains("event") && event_of(*json)) ++events;
     }
-    EXPECT_EQ(headers, 2);
-    EXPECT_EQ(events, 5);
+    EXPECT_EQ(headers, 3);
+    EXPECT_EQ(events, 6);
 }
 
 TEST(SegmentName, ComesBackFromItsText) {
@@ -86,6 +86,15 @@ TEST(SegmentHeader, AnotherFormatIsNone) {
         EXPECT_EQ(header_of(json), std::nullopt) << format;
     }
     EXPECT_EQ(header_of({{"event", "completed"}}), std::nullopt);
+}
+
+TEST(SegmentHeader, HostileNumbersAndNestingAreNone) {
+    auto json = json_of(SegmentHeader{.life_of = {.sweep = "demo"}, .name = {0, 1}});
+    json["shard"] = 9.2e19;
+    EXPECT_EQ(header_of(json), std::nullopt);
+    json["shard"] = 0;
+    json["repaired"] = {{1, 2}};
+    EXPECT_EQ(header_of(json), std::nullopt);
 }
 
 TEST(SegmentHeader, ALaterVersionIsRefused) {

@@ -3,6 +3,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <fstream>
+#include <utility>
+
 #include "protocol/errors.hpp"
 #include "tests/orchestrator/ledger/ledger_fixture.hpp"
 #include "tests/support/refusal.hpp"
@@ -45,6 +48,34 @@ TEST(LedgerReader, LivesComeBackOldestFirst) {
     EXPECT_EQ(end.highest_life, 2U);
     EXPECT_EQ(end.newest->previous->bytes, ledger.content(1).size());
     EXPECT_EQ(end.counting_bytes, ledger.content(2).size());
+}
+
+/// The segments that docs/ledger.md shows, as they would lie on a disk.
+void write_example(const LedgerOnDisk& ledger) {
+    std::ifstream document(LAYERSWEEP_SOURCE_DIR "/docs/ledger.md");
+    std::uint32_t life = 0;
+    std::string content;
+    for (std::string line; std::getline(document, line);) {
+        if (line.starts_with("`0-")) life = static_cast<std::uint32_t>(std::stoul(line.substr(3, 6)));
+        if (life == 0 || line == "```" || line.starts_with('`')) {
+            if (line == "```" && !content.empty()) ledger.overwrite(life, std::exchange(content, {}));
+            continue;
+        }
+        if (!line.empty()) content += parse_ledger_line(line) ? line + '\n' : line;  // a torn line has no end
+    }
+}
+
+TEST(LedgerReader, TheExampleOfTheDocumentIsReplayed) {
+    LedgerOnDisk ledger;
+    write_example(ledger);
+    LedgerEnd end;
+    const auto events = ledger.replay(&end);
+    ASSERT_EQ(events.size(), 9U);
+    EXPECT_EQ(events[0], Event(event::LifeBegan{1, false, 1700000000000}));
+    EXPECT_EQ(events[5], Event(event::LifeBegan{2, true, 1700000009000}));
+    EXPECT_EQ(events[7], Event(event::LifeBegan{3, false, 1700000100000}));
+    EXPECT_EQ(end.ignored_bytes, 0U);
+    EXPECT_GT(ledger.content(1).size(), 962U) << "its torn tail is shown";
 }
 
 TEST(LedgerReader, TornTailIsIgnored) {

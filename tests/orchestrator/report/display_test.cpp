@@ -3,7 +3,10 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <ctime>
 #include <string>
+
+#include "tests/support/scoped_variable.hpp"
 
 namespace layersweep {
 namespace {
@@ -48,6 +51,13 @@ TEST(Display, APipeIsNoTerminal) {
     EXPECT_FALSE(terminal_columns(ends[1]));
     ::close(ends[0]);
     ::close(ends[1]);
+}
+
+TEST(Display, TimesAreLocal) {
+    const test::ScopedVariable zone("TZ", "UTC-2");
+    ::tzset();
+    EXPECT_EQ(time_text(1700000000000), "2023-11-15 00:13:20");
+    EXPECT_EQ(time_text(0), "unknown time");
 }
 
 }  // namespace

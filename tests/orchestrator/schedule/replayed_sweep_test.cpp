@@ -37,6 +37,23 @@ TEST(ReplayedSweep, GivesGridPlanAndWhereTheLedgerEnds) {
     EXPECT_EQ(sweep.ledger.newest->life_of.grid_hash, grid_hash(grid));
 }
 
+TEST(ReplayedSweep, TellsWhichWorkersAreGivenNoWork) {
+    const test::TemporaryDirectory directory;
+    const ResultsFolder folder{directory.path()};
+    const Grid grid = test::sample_grid("a");
+    std::filesystem::create_directories(folder.ledger());
+    SegmentFolder store(folder);
+    LedgerWriter ledger = begin_life(store, {.sweep = grid.sweep}, 0, [](const Event&) {});
+    for (const int rank : {1, 2, 3}) ledger.append(event::Quarantined{{rank}, "bad", 1}, LedgerWriter::Durability::written);
+    ledger.append(event::WorkerLost{{1}, "gone", 2}, LedgerWriter::Durability::written);
+    const Attempt attempt{grid.trials[0].key, 1, 1};
+    ledger.append(event::Assigned{attempt, {{2}}, 3}, LedgerWriter::Durability::written);
+    ledger.commit();
+    EXPECT_EQ(replay_sweep(directory.path(), grid).quarantined, (std::map<WorkerId, std::string>{{{3}, "bad"}}));
+    const LedgerWriter next = begin_life(store, {.sweep = grid.sweep}, 0, [](const Event&) {});
+    EXPECT_TRUE(replay_sweep(directory.path(), grid).quarantined.empty()) << "workers of another life";
+}
+
 TEST(ReplayedSweep, AFolderWithoutASweepIsRefused) {
     const test::TemporaryDirectory directory;
     EXPECT_THROW((void)read_sweep(directory.path()), ConfigError);

@@ -76,6 +76,16 @@ TEST_F(MalformedDataset, WrongColumnCountIsNamedWithFileAndRow) {
     expect_refused(builtin("agnews"), {"train.csv: row 2", "4 columns where 3 are expected"});
 }
 
+TEST_F(MalformedDataset, MoreColumnsThanAnyDataSetHasAreRefused) {
+    const std::string separators(20'000, ',');
+    for (const std::string first : {"1", "\"1\n\"", "\"1\"\"\n\""}) {
+        folder_.write("train.csv", first + separators + "\n");
+        expect_refused(builtin("agnews"), {"train.csv", "more than 1000 columns"});
+    }
+    folder_.write("train.csv", "\"1\",\"" + separators + "\",\"b\"\n");
+    EXPECT_EQ(load_dataset(builtin("agnews")).train.rows.size(), 1U);
+}
+
 TEST_F(MalformedDataset, MissingColumnNamesThoseThatAreThere) {
     folder_.write("train.tsv", "text\tlabel\na\t0\n");
     expect_refused(builtin("sst2"), {"train.tsv", "no column \"sentence\"", "text, label"});

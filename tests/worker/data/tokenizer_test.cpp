@@ -131,6 +131,19 @@ TEST_F(TokenizerTest, RefusesAFolderWithoutTokenizer) {
     expect_config_error([&] { static_cast<void>(Tokenizer::open(empty.path().string())); }, {"there is no tokenizer"});
 }
 
+TEST_F(TokenizerTest, DeepNestingCostsNoStack) {
+    const TemporaryDirectory other;
+    constexpr std::size_t depth = 1'000'000;
+    for (const char* key : {"added_tokens", "pre_tokenizer", "model"}) {
+        auto json = tiny_.tokenizer_json();
+        json[key] = "deep";
+        std::string text = json.dump();
+        text.replace(text.find("\"deep\""), 6, std::string(depth, '[') + std::string(depth, ']'));
+        other.write("tokenizer.json", text);
+        expect_config_error([&] { static_cast<void>(Tokenizer::open(other.path().string())); }, {"tokenizer.json"});
+    }
+}
+
 TEST_F(TokenizerTest, RefusesMalformedVocabularies) {
     for (const char* content : {"", "[1, 2]", "{\"a\": 1", "{}", "{\"a\": \"b\"}", "{\"a\": -1}", "{\"a\": 99999999999}"}) {
         folder_.write("vocab.json", content);

@@ -11,6 +11,10 @@
 namespace layersweep {
 namespace {
 
+// Names share what describes their tensors, so a small pickle could ask for much more than its own size.
+constexpr std::size_t most_dimensions = 64;  // as PyTorch
+constexpr std::size_t longest_storage_key = 100;
+
 std::optional<StoredType> readable_type(PickleGlobal storage) {
     switch (storage) {
         case PickleGlobal::storage_f32:
@@ -45,6 +49,7 @@ public:
         result.tensor.type = *type;
         result.tensor.shape = sizes(*arguments[2]);
         result.storage = as<std::string>(*id[2]);
+        if (result.storage.size() > longest_storage_key) refuse("lies in a storage of a very long name", "PyTorch numbers them");
         result.storage_elements = as<std::int64_t>(*id[4]);
         check_contiguous(result.tensor.shape, sizes(*arguments[3]));
         result.tensor.location = place(result, as<std::int64_t>(*arguments[1]));
@@ -76,6 +81,7 @@ private:
 
     [[nodiscard]] std::vector<std::int64_t> sizes(const PickleValue& value) const {
         std::vector<std::int64_t> result;
+        if (as<PickleTuple>(value).items.size() > most_dimensions) refuse("has more than 64 dimensions", "PyTorch allows no more");
         for (const PickleRef item : as<PickleTuple>(value).items) result.push_back(as<std::int64_t>(*item));
         return result;
     }

@@ -1,8 +1,10 @@
 #include "worker/model/family/config_reader.hpp"
 
 #include <fstream>
+#include <iterator>
 
 #include "protocol/errors.hpp"
+#include "worker/model/checkpoint/strict_json.hpp"
 
 namespace layersweep {
 
@@ -18,9 +20,7 @@ ConfigReader::ConfigReader(const std::string& folder) : file_(folder + "/config.
     if (!in)
         throw ConfigError(file_, "cannot be read", "a model is a Hugging Face folder with a config.json",
                           "check the model's path in the sweep file");
-    json_ = nlohmann::json::parse(in, nullptr, /*allow_exceptions=*/false);
-    if (!json_.is_object())
-        throw ConfigError(file_, "is not a JSON object", "the model's shape cannot be known", "download the file again");
+    json_ = parse_strict_json(file_, std::string(std::istreambuf_iterator<char>(in), {}));
 }
 
 void ConfigReader::malformed(const std::string& key, const std::string& wanted) const {

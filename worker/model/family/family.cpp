@@ -19,6 +19,9 @@ const std::array<const Family*, 2>& all_families() {
     return families;
 }
 
+/// Every block's tensors are listed by name; the deepest published decoders have some 100.
+constexpr std::int64_t most_layers = 4096;
+
 std::string supported_families() {
     std::string names;
     for (const auto* family : all_families()) names += (names.empty() ? "" : ", ") + family->model_type();
@@ -47,6 +50,7 @@ void append(std::vector<ParameterSource>& to, std::vector<ParameterSource> more)
 DecoderSpec read_decoder_spec(const std::string& folder) {
     const ConfigReader config(folder);
     auto spec = family_of(config).spec(config);
+    if (spec.layers > most_layers) config.refuse("layers", std::to_string(spec.layers), "at most " + std::to_string(most_layers));
     if (spec.d_model % spec.heads != 0)
         config.refuse("heads", std::to_string(spec.heads), "head counts that divide the width " + std::to_string(spec.d_model));
     return spec;

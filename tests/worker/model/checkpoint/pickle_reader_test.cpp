@@ -158,6 +158,14 @@ TEST(StateDict, RefusesOtherStrides) {
     EXPECT_THAT(refusal_of_dict(one_tensor(4, 0, {4}, {1, 1})), HasSubstr("described as PyTorch does not"));
 }
 
+TEST(StateDict, RefusesWhatManyNamesCouldShareAndMultiply) {
+    const std::vector<std::int64_t> ones(65, 1);
+    EXPECT_THAT(refusal_of_dict(one_tensor(1, 0, ones, ones)), HasSubstr("\"w\" has more than 64 dimensions"));
+    std::string pickle = one_tensor(1, 0, {1}, {1});
+    pickle.replace(pickle.find(text("0")), text("0").size(), text(std::string(101, '0')));
+    EXPECT_THAT(refusal_of_dict(pickle), HasSubstr("\"w\" lies in a storage of a very long name"));
+}
+
 TEST(StateDict, RefusesRepeatedAndUnnamedKeys) {
     EXPECT_THAT(refusal_of_dict(begin + "}K\x01Ns."), HasSubstr("key that is not text"));
     const std::string tensor = one_tensor(1, 0, {1}, {1});
