@@ -228,11 +228,13 @@ void Coordinator::count_cost(const Event& event) {
     }
 }
 
+/// Workers need not wait for the sync; people do.
 void Coordinator::settle() {
-    if (!unsettled_.empty()) ledger_.commit();
-    for (const Event& event : std::exchange(unsettled_, {})) announce(event);
+    if (!unsettled_.empty()) ledger_.write();
     for (const auto& [worker, message] : std::exchange(outbox_, {}))
         if (!roster_.is_lost(worker)) outside_.transport.send(worker, message);
+    if (!unsettled_.empty()) ledger_.commit();
+    for (const Event& event : std::exchange(unsettled_, {})) announce(event);
 }
 
 void Coordinator::announce(const Event& event) {

@@ -35,10 +35,16 @@ void LedgerWriter::append(const Event& event, Durability durability) {
     sync_owed_ = sync_owed_ || durability == Durability::synced;
 }
 
-void LedgerWriter::commit() {
+void LedgerWriter::write() {
     if (!failure_.empty()) throw StorageError(failure_);
     write_unwritten();
-    if (sync_owed_) sync();
+    check_fence();
+}
+
+void LedgerWriter::commit() {
+    write();
+    if (!sync_owed_) return;
+    sync();
     // Whoever began a later life made its segment before it read ours: either it saw what is there now, or we see that segment.
     check_fence();
 }

@@ -32,7 +32,9 @@ public:
 
     /// Waits in memory for the next `commit`.
     void append(const Event& event, Durability durability);
-    /// One write of all that waits, one fdatasync where some of it asked for that. Throws StorageError, and then does so until `go_on`
+    /// All that waits goes to the kernel in one write: what depends on it may be sent. Throws as `commit` does.
+    void write();
+    /// `write`, and then one fdatasync where some of it asked for that. Throws StorageError, and then does so until `go_on`
     /// has come back; throws Fenced where it does not count.
     void commit();
     /// After a `commit` that threw: goes on in a new segment with all that is not surely on the disk. Throws StorageError where that

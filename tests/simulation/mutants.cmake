@@ -1,9 +1,11 @@
 # Faults planted into copies of the shipped sources: the simulation must find each of them. mutant(NAME SOURCE OLD NEW)
 mutant(drop_the_fence orchestrator/ledger/ledger_writer.cpp
+  [[if (store_->exists(next))]] [[if (false)]])
+mutant(look_for_the_fence_before_the_sync_only orchestrator/ledger/ledger_writer.cpp
   [[we see that segment.
     check_fence();]] [[we see that segment.]])
 mutant(skip_the_sync orchestrator/ledger/ledger_writer.cpp
-  [[if (sync_owed_) sync();]] [[if (false) sync();]])
+  [[if (!sync_owed_) return;]] [[return;]])
 mutant(read_before_the_fence orchestrator/ledger/ledger_writer.cpp
   [[    auto [name, file] = make_next_segment(store, description.shard);
     SegmentHeader header{.life_of = description, .name = name, .time_ms = time_ms};
@@ -40,7 +42,9 @@ mutant(suspects_run_beside_others orchestrator/schedule/scheduler.cpp
 mutant(any_answer_frees_a_worker orchestrator/roster.cpp
   [[if (worker.state != State::busy || worker.attempt != attempt) return false;]] [[if (worker.state != State::busy) return false;]])
 mutant(send_before_it_is_recorded orchestrator/coordinator.cpp
-  [[if (!unsettled_.empty()) ledger_.commit();]] [[if (outbox_.empty()) ledger_.commit();]])
+  [[if (!unsettled_.empty()) ledger_.write();]] [[]])
+mutant(show_before_it_is_synced orchestrator/coordinator.cpp
+  [[if (!unsettled_.empty()) ledger_.commit();]] [[if (!unsettled_.empty()) ledger_.write();]])
 mutant(forget_the_survivors_of_a_gang orchestrator/coordinator_messages.cpp
   [[        record(event::Failed{attempt, failure, now_ms()});
     send_abandon(attempt);]]

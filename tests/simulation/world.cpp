@@ -25,6 +25,7 @@ constexpr const char* fault_names[] = {"disk full", "sync failed", "folder away"
 }  // namespace
 
 World::World(std::uint64_t seed) : chance_(seed), truth_(chance_) {
+    far_machines_ = chance_.one_in(2);
     plan_disk_faults();
     disk_.on_call = [this] {
         if (running_ != nullptr) on_call(*running_);
@@ -96,9 +97,10 @@ void World::begin_session() {
         if (chance_.one_in(6)) faults.stop_at = now_ + chance_.time(0, 80'000);
     }
     const bool beside = !sessions_.empty();
-    next_start_ = faulty && chance_.one_in(4) ? now_ + chance_.time(1'000, 60'000) : milliseconds::max();
+    next_start_ = faulty && chance_.one_in(2) ? now_ + chance_.time(1'000, 60'000) : milliseconds::max();
     note(fmt::format("session {} begins{}", begun_, beside ? " beside another" : ""));
     if (faults.stop_at) ++truth_.faults["asked to stop"];
+    disk_.far = beside && far_machines_;
     try {
         auto session = std::make_unique<Session>(*this, int(chance_.between(3, 5)), faults);
         if (beside) ++truth_.faults["two coordinators at once"];
@@ -116,6 +118,7 @@ void World::begin_session() {
         note(error.what());
         next_start_ = now_ + chance_.time(1, 20'000);
     }
+    disk_.far = false;
 }
 
 void World::turn(Session& session) {
@@ -165,13 +168,23 @@ void World::lose_power() {
 void World::on_call(Session& session) {
     session.count_call();
     if (nested_ > 0 || sessions_.empty()) return;
+    if (begun_ < faulty_sessions && session.in_turn && sessions_.size() == 1 && next_start_ != milliseconds::max() && chance_.one_in(50)) {
+        ++nested_;
+        begin_session();
+        --nested_;
+        running_ = &session;
+        if (power_is_out_) throw Crash{};
+        return;
+    }
     for (const auto& other : sessions_) {
-        if (other.get() == &session || other->in_turn || !chance_.one_in(8)) continue;
+        // Most eagerly while a life begins: what the other does then is what a fence is for.
+        if (other.get() == &session || other->in_turn || !chance_.one_in(session.in_turn ? 8 : 2)) continue;
         ++nested_;
         Session* const one = other.get();
         const auto lives = [&] { return std::ranges::any_of(sessions_, [one](const auto& held) { return held.get() == one; }); };
         turn(*other);
-        for (std::uint64_t more = chance_.one_in(3) ? chance_.below(30) : 0; more > 0 && !power_is_out_ && lives(); --more) {
+        for (std::uint64_t more = chance_.one_in(session.in_turn ? 3 : 1) ? chance_.below(30) : 0; more > 0 && !power_is_out_ && lives();
+             --more) {
             now_ = std::max(now_, one->wake());
             turn(*one);
         }

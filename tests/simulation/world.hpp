@@ -61,6 +61,7 @@ private:
         bool active = false;
     };
     std::vector<DiskFault> disk_faults_;
+    bool far_machines_ = false;  ///< a second coordinator runs on another one
     bool no_room_for_predictions_ = false;
     Session* running_ = nullptr;
     int nested_ = 0;             ///< turns within a call of another coordinator

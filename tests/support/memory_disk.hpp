@@ -25,6 +25,7 @@ public:
     std::size_t room = std::numeric_limits<std::size_t>::max();  ///< bytes until the disk is full
     std::size_t most_per_write = std::numeric_limits<std::size_t>::max();
     bool away = false;  ///< the folder is gone, or nothing may be written there
+    bool far = false;   ///< read from another machine, which sees what was synced and no more
     /// Called before every call that reaches the disk; may throw.
     std::function<void()> on_call = [] {};
 
@@ -51,9 +52,9 @@ public:
         return names;
     }
     [[nodiscard]] bool exists(const SegmentName& name) const override { return files_.contains(name.life); }
-    [[nodiscard]] std::uint64_t size(const SegmentName& name) const override { return found(name)->content.size(); }
+    [[nodiscard]] std::uint64_t size(const SegmentName& name) const override { return visible(name); }
     [[nodiscard]] std::unique_ptr<std::istream> open(const SegmentName& name) const override {
-        return std::make_unique<std::istringstream>(found(name)->content);
+        return std::make_unique<std::istringstream>(found(name)->content.substr(0, visible(name)));
     }
     [[nodiscard]] std::unique_ptr<AppendFile> create(const SegmentName& name) override {
         on_call();
@@ -68,7 +69,7 @@ public:
     void sync(const SegmentName& name) override {
         on_call();
         if (sync_error != 0 || away) throw StorageError("the disk is broken");
-        found(name)->synced = found(name)->content.size();
+        if (!far) found(name)->synced = found(name)->content.size();
     }
     void try_room(std::uint64_t bytes) override {
         if (away || sync_error != 0 || bytes > room) throw StorageError("no room on the disk");
@@ -115,6 +116,7 @@ private:
         if (!file) file = std::make_shared<File>();
         return file;
     }
+    [[nodiscard]] std::size_t visible(const SegmentName& name) const { return far ? found(name)->synced : found(name)->content.size(); }
     [[nodiscard]] const std::shared_ptr<File>& found(const SegmentName& name) const {
         const auto file = files_.find(name.life);
         if (file == files_.end()) throw StorageError("there is no " + name.text());
