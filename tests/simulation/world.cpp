@@ -15,7 +15,7 @@ namespace {
 
 /// Sessions that may break; those after them have no faults and must come to the end.
 constexpr int faulty_sessions = 5;
-constexpr int most_sessions = 12;
+constexpr int most_sessions = 40;
 /// No sweep of a dozen trials of 40 s takes so long, whatever breaks.
 constexpr milliseconds longest_sweep{12 * 3'600'000};
 
@@ -97,7 +97,8 @@ void World::begin_session() {
         if (chance_.one_in(6)) faults.stop_at = now_ + chance_.time(0, 80'000);
     }
     const bool beside = !sessions_.empty();
-    next_start_ = faulty && chance_.one_in(2) ? now_ + chance_.time(1'000, 60'000) : milliseconds::max();
+    const milliseconds after_this = faulty && chance_.one_in(2) ? now_ + chance_.time(1'000, 60'000) : milliseconds::max();
+    next_start_ = milliseconds::max();
     note(fmt::format("session {} begins{}", begun_, beside ? " beside another" : ""));
     if (faults.stop_at) ++truth_.faults["asked to stop"];
     disk_.far = beside && far_machines_;
@@ -106,6 +107,7 @@ void World::begin_session() {
         if (beside) ++truth_.faults["two coordinators at once"];
         running_ = nullptr;
         sessions_.push_back(std::move(session));
+        next_start_ = after_this;
     } catch (const Crash&) {
         running_ = nullptr;
         ++truth_.faults["killed while it began"];
