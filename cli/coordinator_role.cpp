@@ -6,9 +6,11 @@
 #include <iostream>
 #include <memory>
 
+#include "cli/begun_here.hpp"
 #include "cli/catalog.hpp"
+#include "cli/grid_change_lines.hpp"
 #include "cli/host_reaper.hpp"
-#include "cli/machine.hpp"
+#include "cli/last_word.hpp"
 #include "cli/pause_point.hpp"
 #include "cli/rank.hpp"
 #include "cli/report_files.hpp"
@@ -52,12 +54,10 @@ Scheduler scheduler_for(const LoadedSweep& sweep, std::optional<std::uint64_t> s
 }
 
 LifeDescription life_of(const LoadedSweep& sweep) {
-    LifeDescription life{.sweep = sweep.grid.sweep, .grid_hash = grid_hash(sweep.grid), .code_version = LAYERSWEEP_VERSION};
-    life.host = current_process().host;
-    life.host_class = host_class();
+    LifeDescription life{.sweep = sweep.grid.sweep, .grid_hash = grid_hash(sweep.grid)};
     for (const auto& [name, model] : sweep.catalog.models) life.models[name] = model.ref.fingerprint;
     for (const auto& [name, data] : sweep.catalog.datasets) life.datasets[name] = data.ref.fingerprint;
-    return life;
+    return begun_here(std::move(life));
 }
 
 CoordinatorOptions options_of(const LoadedSweep& sweep, std::chrono::milliseconds answer_timeout) {
@@ -68,28 +68,36 @@ CoordinatorOptions options_of(const LoadedSweep& sweep, std::chrono::millisecond
             .vigil = {.silence = std::chrono::seconds(faults.worker_silence_s), .stuck = std::chrono::seconds(faults.stuck_after_s)}};
 }
 
+/// Of trials whose coordinator died right after their result was recorded.
+void remove_left_checkpoints(TrialFolders& files, const Grid& grid, const Plan& plan) {
+    for (std::size_t trial = 0; trial < plan.size(); ++trial)
+        if (plan.status(trial).as<trial_state::Finished>() != nullptr) files.remove_checkpoints(grid.trials[trial].key);
+}
+
 ExitCode run_sweep(MpiSession& session, CoordinatorTransport& transport, const RunOptions& options) {
     const auto sweep = load_whole_sweep(options.config);
     check_resources(sweep, session.size() - 1, options.config);
     const auto folder = results_folder(sweep.grid.sweep, options.results);
     const LedgerHolder holder({folder}, current_process(), options.take_over ? TakeOver::always : TakeOver::if_gone);
 
-    replace_file(folder + "/sweep.resolved.yaml", resolved_yaml(sweep.config), Durability::synced);
-    write_grid(ResultsFolder{folder}.grid(), sweep.grid);
+    const auto progress = progress_for(options.progress);
+    if (std::getenv(launched_variable) == nullptr)
+        for (const auto& line : grid_change_lines(folder, replay_sweep(folder, sweep.grid))) progress->on_notice(line);
+    write_sweep_files(folder, sweep);
+    TrialFolders files(std::filesystem::absolute(folder));
+    const auto lead = measure_stop_lead(sweep, session.size() - 1, folder);
+    progress->on_notice(lead.text());
+    const auto scheduler = scheduler_for(sweep, options.shuffle);
+
     const auto segments = open_segments({folder});
     Plan plan(sweep.grid.trials);
     const SystemClock clock;
     auto ledger = begin_life(*segments, life_of(sweep), clock.unix_ms(), [&plan](const Event& event) { plan.apply(event); });
-
-    const auto scheduler = scheduler_for(sweep, options.shuffle);
-    const auto progress = progress_for(options.progress);
+    remove_left_checkpoints(files, sweep.grid, plan);
     const SignalStop stop;
-    const auto lead = measure_stop_lead(sweep, session.size() - 1, folder);
-    TrialFolders files(std::filesystem::absolute(folder));
     HostReaper reaper;
     Coordinator coordinator(sweep.grid, plan, scheduler, ledger, {transport, clock, *progress, files, stop, reaper},
                             options_of(sweep, lead.lead));
-    progress->on_notice(lead.text());
     const auto code = coordinator.run();
     write_report(folder, report_input(sweep.grid, plan));
     return code;
@@ -108,7 +116,11 @@ ExitCode coordinator_role(MpiSession& session, const RunOptions& options) {
     const auto transport = mpi_coordinator(session);
     try {
         return run_sweep(session, *transport, options);
+    } catch (const ConfigError&) {
+        for (const auto worker : transport->workers()) transport->send(worker, to_worker::Stop{});
+        throw;
     } catch (...) {
+        LastWord::leave_failure();
         for (const auto worker : transport->workers()) transport->send(worker, to_worker::Stop{});
         throw;
     }

@@ -36,9 +36,10 @@ std::vector<std::string> mpirun_command(std::int64_t workers, const std::vector<
 }
 
 /// The child's side of fork: only calls that are safe there.
-[[noreturn]] void become(const std::vector<char*>& argv, const sigset_t& old_mask) {
+[[noreturn]] void become(const std::vector<char*>& argv, const sigset_t& old_mask, pid_t launcher) {
     setpgid(0, 0);
     prctl(PR_SET_PDEATHSIG, SIGTERM);
+    if (getppid() != launcher) _exit(70);  // it died in between
     signal(SIGUSR1, SIG_IGN);
     const int null = open("/dev/null", O_RDONLY);
     if (null >= 0) dup2(null, STDIN_FILENO);
@@ -95,7 +96,8 @@ bool started_as_rank() {
     return false;
 }
 
-LaunchEnd launch_ranks(std::int64_t workers, const std::vector<std::string>& arguments, const std::function<bool()>& coordinator_is_gone) {
+LaunchEnd launch_ranks(std::int64_t workers, const std::vector<std::string>& arguments,
+                       const std::function<CoordinatorState()>& coordinator) {
     for (const char* name :
          {"PMIX_RANK", "PMIX_NAMESPACE", "PMIX_SERVER_URI41", "PMIX_SERVER_URI4", "PMIX_SERVER_URI3", "PMIX_SERVER_URI2"})
         unsetenv(name);  // of a step that this process is a task of: mpirun makes its own
@@ -109,16 +111,18 @@ LaunchEnd launch_ranks(std::int64_t workers, const std::vector<std::string>& arg
 
     std::fflush(nullptr);
     const BlockedSignals signals;
-    const pid_t child = fork();
+    const pid_t launcher = getpid(), child = fork();
     if (child < 0) throw MachineError("cannot start mpirun: fork failed");
-    if (child == 0) become(argv, signals.old());
+    if (child == 0) become(argv, signals.old(), launcher);
 
     int interrupts = 0, gone_s = 0;
+    bool stops = false;
     while (true) {
         const int number = signals.next(1000);
         if (waitpid(child, nullptr, WNOHANG) == child) return LaunchEnd::ranks_left;
         // Its own waking seconds: a launcher that was stopped for an hour has not looked either.
-        if (number == 0) gone_s = coordinator_is_gone() ? gone_s + 1 : 0;
+        const auto state = coordinator();
+        if (number == 0) gone_s = state == CoordinatorState::gone ? gone_s + 1 : 0;
         if (gone_s >= grace_without_coordinator_s) {
             std::fputs("layersweep: the coordinator is gone and a rank stays: ending it by force\n", stderr);
             end_group(child, signals);
@@ -130,8 +134,9 @@ LaunchEnd launch_ranks(std::int64_t workers, const std::vector<std::string>& arg
         }
         if (number == SIGINT || number == SIGTERM || number == SIGUSR1) {
             std::fputs("\nlayersweep: stopping; what has finished is kept, the same command goes on (Ctrl-C again: at once)\n", stderr);
-            kill(child, SIGUSR1);
+            stops = true;
         }
+        if (stops && state == CoordinatorState::here) kill(child, SIGUSR1);
     }
 }
 

@@ -3,6 +3,7 @@
 #include <filesystem>
 
 #include "orchestrator/config/sweep_config.hpp"
+#include "protocol/durable_file.hpp"
 #include "protocol/errors.hpp"
 
 namespace layersweep {
@@ -21,6 +22,11 @@ ReportInput report_input(const Grid& grid, const Plan& plan) {
                                    .attempts = std::int64_t(status.attempts)};
     }
     return input;
+}
+
+void write_sweep_files(const std::string& folder, const LoadedSweep& sweep) {
+    replace_file(folder + "/sweep.resolved.yaml", resolved_yaml(sweep.config), Durability::synced);
+    write_grid(ResultsFolder{folder}.grid(), sweep.grid);
 }
 
 std::string results_folder(const std::string& sweep, const std::string& wanted) {

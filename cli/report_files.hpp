@@ -2,6 +2,7 @@
 
 #include <string>
 
+#include "cli/catalog.hpp"
 #include "orchestrator/report/report.hpp"
 #include "orchestrator/schedule/replayed_sweep.hpp"
 
@@ -9,6 +10,9 @@ namespace layersweep {
 
 /// What the reports are made from. Points into both, which outlive it.
 [[nodiscard]] ReportInput report_input(const Grid& grid, const Plan& plan);
+
+/// Writes grid.jsonl and sweep.resolved.yaml of a sweep that this process holds. Throws StorageError.
+void write_sweep_files(const std::string& folder, const LoadedSweep& sweep);
 
 /// results/<sweep> in the working directory, or what --results says.
 [[nodiscard]] std::string results_folder(const std::string& sweep, const std::string& wanted);

@@ -2,10 +2,12 @@
 #include <unistd.h>
 
 #include <cstdlib>
+#include <filesystem>
 
 #include "cli/catalog.hpp"
 #include "cli/commands.hpp"
 #include "cli/grid_change_lines.hpp"
+#include "cli/last_word.hpp"
 #include "cli/launch.hpp"
 #include "cli/machine.hpp"
 #include "cli/rank.hpp"
@@ -29,23 +31,28 @@ std::vector<std::string> rank_arguments(const RunOptions& options, const std::st
     std::vector<std::string> arguments{"run", options.config, "--results", folder, "--progress", terminal ? "terminal" : "plain"};
     if (options.shuffle) arguments.insert(arguments.end(), {"--shuffle", std::to_string(*options.shuffle)});
     if (options.take_over) arguments.emplace_back("--take-over");
+    setenv(launched_variable, "1", 1);
     if (const auto columns = terminal_columns(STDOUT_FILENO)) setenv(columns_variable, std::to_string(*columns).c_str(), 1);
     return arguments;
 }
 
-/// Looks whether a coordinator took the sweep and is gone again.
+/// Looks whether a coordinator took the sweep, and is gone again.
 class CoordinatorWatch {
 public:
     explicit CoordinatorWatch(std::string folder) : folder_{std::move(folder)}, before_(holder_of(folder_)) {}
-    [[nodiscard]] bool is_gone() {
-        came_ = came_ || holder_of(folder_) != before_;
-        return came_ && !living_holder_of(folder_);
+    [[nodiscard]] CoordinatorState state() {
+        const auto now = holder_of(folder_);
+        if (now && now != before_) seen_ = now;
+        if (!seen_) return CoordinatorState::not_yet;
+        // A folder that cannot be read proves nothing: the coordinator waits for its disk.
+        const bool left = !now && std::filesystem::is_directory(folder_.ledger()) && !std::filesystem::exists(folder_.holder());
+        return left || is_provably_gone(*seen_, current_process(), start_time_of) ? CoordinatorState::gone : CoordinatorState::here;
     }
 
 private:
     ResultsFolder folder_;
     std::optional<ProcessIdentity> before_;  ///< one that was killed may have left its file
-    bool came_ = false;
+    std::optional<ProcessIdentity> seen_;
 };
 
 /// Prints the tables and gives the exit code of what the ledger said.
@@ -80,15 +87,20 @@ ExitCode run_command(const RunOptions& options) {
     for (const auto& notice : sweep.grid.notices) fmt::print("note: {}\n", notice);
     if (counts.finished == before.plan.size()) {
         fmt::print("every trial has its result already\n");
+        const LedgerHolder holder({folder}, current_process(), options.take_over ? TakeOver::always : TakeOver::if_gone);
+        write_sweep_files(folder, sweep);
         return finish(folder, before);
     }
     CoordinatorWatch watch(folder);
-    if (launch_ranks(workers, rank_arguments(options, folder), [&watch] { return watch.is_gone(); }) == LaunchEnd::killed_by_user)
+    const LastWord last_word;
+    if (launch_ranks(workers, rank_arguments(options, folder), [&watch] { return watch.state(); }) == LaunchEnd::killed_by_user)
         return ExitCode::interrupted;
+    refuse_if_held({folder}, TakeOver::if_gone);  // another process was faster, or took this sweep over
     const auto after = replay_sweep(folder, sweep.grid);
     if (after.ledger.highest_life == before.ledger.highest_life)
         throw MachineError("the ranks left before the sweep began; what mpirun printed above says why");
-    return finish(folder, after);
+    const auto code = finish(folder, after);
+    return code == ExitCode::stopped_early && last_word.is_failure() ? ExitCode::machine_failed : code;
 }
 
 }  // namespace layersweep

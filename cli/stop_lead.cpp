@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "protocol/durable_file.hpp"
+#include "protocol/errors.hpp"
 
 namespace layersweep {
 
@@ -17,6 +18,7 @@ constexpr std::int64_t least_probe = 1 << 20, largest_probe = 64 << 20;
 constexpr double seconds_besides = 20;
 /// Several workers write at once, and others use the same disk.
 constexpr double safety = 2;
+constexpr double guessed_bytes_per_s = 50e6;
 
 /// Weights, two moments and the best weights.
 std::int64_t checkpoint_bytes(const Trial& trial, const ModelFacts& model) {
@@ -45,14 +47,21 @@ double measured_bytes_per_s(std::int64_t bytes, const std::string& folder) {
 }  // namespace
 
 std::string StopLead::text() const {
+    if (bytes_per_s == 0)
+        return fmt::format("there is little room in the results folder; a stop may need {} s ({:.1f} MB of checkpoints)", lead.count(),
+                           double(bytes) / 1e6);
     return fmt::format("a stop keeps what runs if it comes {} s ahead ({:.1f} MB of checkpoints at {:.0f} MB/s, measured)", lead.count(),
                        double(bytes) / 1e6, bytes_per_s / 1e6);
 }
 
 StopLead measure_stop_lead(const LoadedSweep& sweep, std::int64_t workers, const std::string& results_folder) {
     StopLead stop{.bytes = most_bytes_at_once(sweep, workers)};
-    stop.bytes_per_s = measured_bytes_per_s(std::clamp(stop.bytes, least_probe, largest_probe), results_folder);
-    stop.lead = std::chrono::seconds(std::int64_t(std::ceil(seconds_besides + safety * double(stop.bytes) / stop.bytes_per_s)));
+    try {
+        stop.bytes_per_s = measured_bytes_per_s(std::clamp(stop.bytes, least_probe, largest_probe), results_folder);
+    } catch (const StorageError&) {  // the sweep may still find room for all that it writes
+    }
+    const double speed = stop.bytes_per_s > 0 ? stop.bytes_per_s : guessed_bytes_per_s;
+    stop.lead = std::chrono::seconds(std::int64_t(std::ceil(seconds_besides + safety * double(stop.bytes) / speed)));
     return stop;
 }
 

@@ -99,7 +99,7 @@ void Coordinator::work() {
 
 void Coordinator::begin_stop(const std::string& why) {
     phase_ = Phase::stopping;
-    deadline_ = outside_.clock.now() + options_.answer_timeout;
+    deadline_ = outside_.clock.now() + options_.answer_timeout + vigil_.longest_step();
     stop_why_ = why;
     outside_.progress.on_notice(
         fmt::format("stopping early ({}): trials that run are kept as they are now and wait for the next start", why));
@@ -152,6 +152,7 @@ void Coordinator::say_alive() {
 
 void Coordinator::watch() {
     for (const auto& [worker, reason, why] : vigil_.findings()) {
+        outside_.transport.send(worker, to_worker::Stop{});  // where it is out of the reaper's reach and wakes up
         outside_.reaper.end(worker, roster_.facts_of(worker));
         lose(worker, reason, why);
     }
@@ -189,10 +190,13 @@ void Coordinator::note_outage(const std::string& why) {
 
 bool Coordinator::may_try_disk() {
     const milliseconds now = outside_.clock.now();
-    const auto stop = outside_.stop.stop_requested();
-    if (now < outage_->next_try && !stop) return false;
-    if (now - outage_->since <= options_.storage_patience && !(stop && now > outage_->next_try + options_.storage_retry)) return true;
-    throw MachineError(outage_->why +
+    if (!outage_->stop_seen && outside_.stop.stop_requested()) {
+        outage_->stop_seen = now;
+        return true;  // a last time
+    }
+    const bool patient = now - outage_->since <= options_.storage_patience && !outage_->stop_seen;
+    if (patient || now < outage_->next_try) return patient && now >= outage_->next_try;
+    throw StorageError(outage_->why +
                        "\n  why: a result that is not on the disk does not count\n"
                        "  do:  make room or mend the disk, then run the same command again: it goes on from what is recorded");
 }

@@ -45,9 +45,9 @@ struct CoordinatorSurroundings {
     WorkerReaper& reaper;
 };
 
-/// The loop of rank 0: receive -> record -> apply -> decide -> record -> send. What came in together is recorded with one sync; nothing
-/// that depends on it is shown or sent before. While the disk takes nothing, nothing is shown, sent or decided either: messages wait. One
-/// thread.
+/// The loop of rank 0: receive -> record -> apply -> decide -> record -> send. What came in together is written at once and synced at once;
+/// nothing that depends on it is sent before it is written, or shown before it is synced. While the disk takes nothing, nothing is shown,
+/// sent or decided either: messages wait. One thread.
 class Coordinator {
 public:
     /// `plan`: what the ledger told so far, the beginning of this life included. `grid`, `plan`, `scheduler` and `ledger` outlive this
@@ -68,6 +68,7 @@ private:
     struct Outage {
         std::chrono::milliseconds since, next_try;
         std::string why;
+        std::optional<std::chrono::milliseconds> stop_seen;
     };
 
     void lap();

@@ -45,6 +45,7 @@ void Coordinator::on(WorkerId from, const to_coordinator::Finished& message) {
     if (!trial) return;
     const auto& running = *plan_.status(*trial).as<trial_state::Running>();
     if (running.workers.front() != from) return;
+    ledger_.check_fence();  // what another coordinator made of the trial meanwhile is not written over
     outside_.files.write_predictions(grid_.trials[*trial], message.result);
     event::Finished finished{.attempt = message.attempt,
                              .result = message.result,
@@ -82,9 +83,9 @@ void Coordinator::attempt_failed(const Attempt& attempt, const TrialFailure& fai
     const auto trial = plan_.running(attempt);
     if (!trial) return;
     // What breaks while a sweep is being stopped is the stop's doing: whoever stops it often kills its workers too.
-    if (phase_ == Phase::stopping && !repeats_itself(failure.reason)) return record(event::Abandoned{attempt, now_ms()});
-    if (is_unsent(attempt))
-        record(event::Abandoned{attempt, now_ms()});  // nobody began it
+    const bool stops_doing = phase_ == Phase::stopping && !repeats_itself(failure.reason);
+    if (stops_doing || is_unsent(attempt))
+        record(event::Abandoned{attempt, now_ms()});
     else
         record(event::Failed{attempt, failure, now_ms()});
     send_abandon(attempt);

@@ -1,6 +1,7 @@
 #include "orchestrator/vigil.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -35,7 +36,7 @@ void Vigil::on_alive(WorkerId worker, std::uint64_t progress) {
     if (found == watched_.end() || found->second.progress == progress) return;
     Watched& watched = found->second;
     watched.progress = progress;
-    watched.longest_step = std::max(watched.longest_step, awake_ - watched.moved);
+    if (std::exchange(watched.has_moved, true)) watched.longest_step = std::max(watched.longest_step, awake_ - watched.moved);
     watched.moved = awake_;
 }
 
@@ -45,10 +46,18 @@ void Vigil::on_busy(WorkerId worker) {
     found->second.busy = true;
     found->second.moved = awake_;
     found->second.longest_step = milliseconds{0};
+    found->second.has_moved = false;
 }
 
 void Vigil::on_idle(WorkerId worker) {
     if (const auto found = watched_.find(worker); found != watched_.end()) found->second.busy = false;
+}
+
+milliseconds Vigil::longest_step() const {
+    milliseconds longest{0};
+    for (const auto& [worker, watched] : watched_)
+        if (watched.busy) longest = std::max(longest, watched.longest_step);
+    return longest;
 }
 
 std::vector<Vigil::Finding> Vigil::findings() const {

@@ -39,10 +39,13 @@ public:
         std::string why;
     };
     [[nodiscard]] std::vector<Finding> findings() const;
+    /// Of the workers that are busy now.
+    [[nodiscard]] std::chrono::milliseconds longest_step() const;
 
 private:
     struct Watched {
         bool has_spoken = false, busy = false;
+        bool has_moved = false;  ///< since it became busy: what came before was no step
         std::chrono::milliseconds heard{0};
         std::chrono::milliseconds moved{0};  ///< when its progress last changed
         std::chrono::milliseconds longest_step{0};

@@ -14,6 +14,9 @@
 namespace layersweep {
 namespace {
 
+/// A slow disk shows in many short syncs instead of one of minutes, during which its writer would seem to be stuck.
+constexpr std::uint64_t most_unsynced = std::uint64_t{256} << 20;
+
 [[noreturn]] void fail(std::string_view what, const std::filesystem::path& path, int error) {
     throw StorageError(fmt::format("cannot {} {}: {}", what, path.string(), std::strerror(error)));
 }
@@ -39,14 +42,22 @@ void AsideFile::write(std::string_view text) {
         if (written < 0 && errno == EINTR) continue;
         if (written < 0) fail("write", path_, errno);
         text.remove_prefix(static_cast<std::size_t>(written));
+        unsynced_ += static_cast<std::uint64_t>(written);
     }
+    if (unsynced_ >= most_unsynced) sync();
 }
 
 void AsideFile::write(std::span<const std::byte> bytes) {
     write(std::string_view(reinterpret_cast<const char*>(bytes.data()), bytes.size()));
 }
 
+void AsideFile::reserve(std::uint64_t bytes) {
+    if (::fallocate(descriptor_, FALLOC_FL_KEEP_SIZE, 0, static_cast<off_t>(bytes)) != 0 && errno != EOPNOTSUPP && errno != ENOSYS)
+        fail("make room for", path_, errno);
+}
+
 void AsideFile::sync() {
+    unsynced_ = 0;
     if (::fsync(descriptor_) != 0) fail("sync", path_, errno);
 }
 

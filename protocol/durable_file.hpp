@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <filesystem>
 #include <span>
 #include <string>
@@ -25,11 +26,14 @@ public:
     void write(std::string_view text);
     void write(std::span<const std::byte> bytes);
     void sync();
+    /// So many bytes will come: fails at once where they find no room, as far as the file system can tell.
+    void reserve(std::uint64_t bytes);
     void take_place(Durability durability);
 
 private:
     std::filesystem::path target_, path_;
     int descriptor_ = -1;
+    std::uint64_t unsynced_ = 0;
 };
 
 /// Gives `path` this content in one step. Throws StorageError; nothing is left beside it then.

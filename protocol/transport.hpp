@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <variant>
@@ -39,9 +40,8 @@ public:
     /// Moves everything else that is on its way on, too, in both directions: what arrives waits for `receive`.
     virtual void send(const ToCoordinator& message) = 0;
     [[nodiscard]] virtual std::optional<ToWorker> receive(std::chrono::milliseconds timeout) = 0;  ///< 0 ms: a cheap look
-    /// Since the coordinator's last message arrived; zero before its first, for which it may have much to read. Zero for ever where the
-    /// coordinator cannot fall silent without being gone.
-    [[nodiscard]] virtual std::chrono::milliseconds silence() const { return std::chrono::milliseconds(0); }
+    /// Messages of the coordinator that have arrived so far, taken by `receive` or not. From any thread.
+    [[nodiscard]] virtual std::uint64_t heard() const = 0;
 };
 
 }  // namespace layersweep

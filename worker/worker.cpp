@@ -54,7 +54,7 @@ ToCoordinator Worker::outcome(const to_worker::Assign& assign) {
         // A checkpoint is made at a step that all members reach: a wait for one of them is not broken off for it.
         auto gang = collectives_.make(self_, assign, [&] {
             warm_.pulse().beat();  // who waits for a stuck member is not stuck itself
-            return what_next(assign.attempt) == WhatNext::abandon;
+            return what_next(assign.attempt) == WhatNext::abandon || stopped_;
         });
         auto result = run_trial(assign.trial, *gang, warm_, hooks_for(assign));
         if (!leader) return to_coordinator::MemberDone{assign.attempt, collectives_.fresh_nccl_id()};

@@ -110,8 +110,13 @@ std::int64_t Duration::parse(const std::string& name, const SettingValue& value)
     const std::string unit = value.text.substr(digits);
     const std::int64_t seconds = unit == "s" ? 1 : unit == "min" ? 60 : unit == "h" ? 3600 : 0;
     const auto number = number_in<std::int64_t>(value.text.substr(0, digits));
-    if (!number || *number < 1 || seconds == 0 || *number > largest_count / seconds) refuse_value(name, value, accepts());
+    if (!number || seconds == 0 || *number > largest_count / seconds || *number * seconds < least_s) refuse_value(name, value, accepts());
     return *number * seconds;
+}
+
+std::string Duration::accepts() const {
+    const std::string least = least_s > 1 ? fmt::format(", at least {}", print(least_s)) : "";
+    return "a whole number with a unit: `30s`, `10min`, `2h`" + least;
 }
 
 std::string Duration::print(std::int64_t seconds) const {

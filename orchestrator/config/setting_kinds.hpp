@@ -63,9 +63,10 @@ struct RealPair {
 
 /// Seconds, written as a whole number with the unit s, min or h.
 struct Duration {
+    std::int64_t least_s = 1;
     [[nodiscard]] std::int64_t parse(const std::string& name, const SettingValue& value) const;
     [[nodiscard]] std::string print(std::int64_t seconds) const;
-    [[nodiscard]] std::string accepts() const { return "a whole number with a unit: `30s`, `10min`, `2h`"; }
+    [[nodiscard]] std::string accepts() const;
 };
 
 /// `auto` or `off`.

@@ -99,7 +99,7 @@ void add_faults(std::vector<Setting>& table) {
     table.push_back(field("faults", "checkpoint_every", SettingScope::run, &SettingTarget::faults, &FaultSettings::checkpoint_every_s,
                           Duration{}, "Time between checkpoints of a running trial."));
     table.push_back(field("faults", "worker_silence", SettingScope::run, &SettingTarget::faults, &FaultSettings::worker_silence_s,
-                          Duration{}, "A worker that says nothing for so long is given up; it says something every second."));
+                          Duration{5}, "A worker that says nothing for so long is given up; it says something every second."));
     table.push_back(field("faults", "stuck_after", SettingScope::run, &SettingTarget::faults, &FaultSettings::stuck_after_s, Duration{},
                           "A trial without progress for so long, and for 20 times its longest step so far, is given up with its workers."));
 }

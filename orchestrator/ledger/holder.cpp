@@ -94,8 +94,7 @@ LedgerHolder::LedgerHolder(const ResultsFolder& folder, ProcessIdentity self, Ta
     : folder_(folder), self_(std::move(self)) {
     make_folder(folder_.ledger());
     const OwnFile written(own_name(folder_, self_, "new"));
-    std::ofstream(written.path(), std::ios::binary) << json_of(self_).dump() << '\n';
-    if (read_identity(written.path()) != self_) throw MachineError("cannot write " + written.path().string());
+    replace_file(written.path(), json_of(self_).dump() + '\n', Durability::synced);
 
     if (put_in_place(written.path(), folder_.holder())) return;
     const auto other = read_identity(folder_.holder());
@@ -120,8 +119,10 @@ std::optional<ProcessIdentity> living_holder_of(const ResultsFolder& folder) {
 }
 
 void refuse_if_held(const ResultsFolder& folder, TakeOver take_over) {
-    const auto holder = living_holder_of(folder);
-    if (holder && take_over == TakeOver::if_gone) refuse(folder, holder);
+    if (take_over == TakeOver::always) return;
+    const auto holder = holder_of(folder);
+    const bool held = holder ? living_holder_of(folder).has_value() : std::filesystem::exists(folder.holder());
+    if (held) refuse(folder, holder);
 }
 
 }  // namespace layersweep

@@ -1,6 +1,9 @@
 #include "orchestrator/ledger/process_identity.hpp"
 
+#include <signal.h>
 #include <unistd.h>
+
+#include <cerrno>
 
 #include <array>
 #include <charconv>
@@ -37,10 +40,14 @@ std::int64_t number_of(const std::string& text) {
 
 }  // namespace
 
-std::uint64_t start_time_of(std::int64_t pid) {
+std::optional<std::uint64_t> start_time_of(std::int64_t pid) {
     std::ifstream file(fmt::format("/proc/{}/stat", pid));
     std::string text;
-    if (!std::getline(file, text, '\0') && text.empty()) return 0;
+    if (!std::getline(file, text, '\0') && text.empty()) {
+        // Where /proc hides the processes of others, only the kernel says whether there is one.
+        if (::kill(static_cast<pid_t>(pid), 0) == 0 || errno != ESRCH) return std::nullopt;
+        return 0;
+    }
     const std::size_t name_end = text.rfind(')');  // the program's name may hold spaces and brackets
     if (name_end == std::string::npos) return 0;
     std::istringstream fields(text.substr(name_end + 1));
@@ -59,7 +66,7 @@ ProcessIdentity current_process() {
     return {.host = host_name(),
             .boot_id = kernel_boot_id(),
             .pid = pid,
-            .start_time = start_time_of(pid),
+            .start_time = start_time_of(pid).value_or(0),
             .slurm_job = environment("SLURM_JOB_ID"),
             .slurm_restart = number_of(environment("SLURM_RESTART_COUNT"))};
 }
@@ -73,7 +80,9 @@ std::string text_of(const ProcessIdentity& process) {
 bool is_provably_gone(const ProcessIdentity& other, const ProcessIdentity& self, const StartTimeOf& look) {
     if (!other.slurm_job.empty() && other.slurm_job == self.slurm_job && other.slurm_restart < self.slurm_restart) return true;
     if (other.host.empty() || other.host != self.host || other.boot_id.empty() || self.boot_id.empty()) return false;
-    return other.boot_id != self.boot_id || look(other.pid) != other.start_time;
+    if (other.boot_id != self.boot_id) return true;
+    const auto start = look(other.pid);
+    return start && *start != other.start_time;
 }
 
 }  // namespace layersweep

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 
 namespace layersweep {
@@ -21,9 +22,9 @@ struct ProcessIdentity {
 /// "process 17 on n1", with the Slurm job where there is one.
 [[nodiscard]] std::string text_of(const ProcessIdentity& process);
 
-/// Start time of a process of this machine; 0 where there is none of that pid.
-using StartTimeOf = std::function<std::uint64_t(std::int64_t pid)>;
-[[nodiscard]] std::uint64_t start_time_of(std::int64_t pid);
+/// Start time of a process of this machine; 0 where there is none of that pid; nullopt where there is one that may not be looked at.
+using StartTimeOf = std::function<std::optional<std::uint64_t>(std::int64_t pid)>;
+[[nodiscard]] std::optional<std::uint64_t> start_time_of(std::int64_t pid);
 
 /// Whether `other` can be shown to be gone from what `self` can see. False where it cannot be known.
 [[nodiscard]] bool is_provably_gone(const ProcessIdentity& other, const ProcessIdentity& self, const StartTimeOf& look);

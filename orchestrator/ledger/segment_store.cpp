@@ -53,6 +53,8 @@ std::vector<SegmentName> SegmentFolder::names() const {
 }
 
 bool SegmentFolder::exists(const SegmentName& name) const {
+    // A client of a network file system may remember that a name was not there: opening the folder makes it ask again.
+    if (const int folder = ::open(folder_.ledger().c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC); folder >= 0) ::close(folder);
     return ::access(folder_.segment(name).c_str(), F_OK) == 0;
 }
 

@@ -19,7 +19,7 @@ bool have_nothing_in_common(const FailedAttempt& a, const FailedAttempt& b) {
 
 struct Losses {
     std::int64_t all = 0;
-    std::int64_t since_suspected = 0;
+    std::int64_t since_suspected = 0;  ///< failures of any kind
     bool suspected = false;
 };
 
@@ -28,9 +28,9 @@ Losses losses_of(const TrialStatus& status, std::int64_t max_attempts) {
     Losses losses;
     std::vector<const FailedAttempt*> independent;
     for (const FailedAttempt& attempt : status.failed) {
+        if (losses.suspected) ++losses.since_suspected;
         if (!is_loss(attempt)) continue;
         ++losses.all;
-        if (losses.suspected) ++losses.since_suspected;
         if (std::ranges::all_of(independent, [&attempt](const auto* other) { return have_nothing_in_common(attempt, *other); }))
             independent.push_back(&attempt);
         losses.suspected = std::ssize(independent) >= max_attempts;
@@ -65,7 +65,8 @@ std::optional<std::string> reason_to_set_aside(const TrialStatus& status, std::i
     if (repeats_itself(failure.reason)) return fmt::format("{}: {}", name_of(failure.reason), failure.detail);
     const std::string last = fmt::format("the last by {}: {}", name_of(failure.reason), failure.detail);
     const Losses losses = losses_of(status, max_attempts);
-    if (losses.since_suspected > 0) return fmt::format("its workers were lost {} times, at last while it ran alone; {}", losses.all, last);
+    if (losses.since_suspected > 0)
+        return fmt::format("its workers were lost {} times, and it failed again while it ran alone; {}", losses.all, last);
     if (std::ssize(status.failed) - losses.all < max_attempts) return std::nullopt;
     return fmt::format("{} attempts failed, {}", status.failed.size(), last);
 }

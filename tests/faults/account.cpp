@@ -34,6 +34,8 @@ void Account::apply(const Event& event) {
         abandoned.insert(running.extract(gone->attempt.key.hex));
     } else if (const auto* aside = std::get_if<event::SetAside>(&event)) {
         set_aside[aside->key.hex] = {aside->why, aside->cause};
+    } else if (const auto* lost = std::get_if<event::WorkerLost>(&event)) {
+        last_loss = lost->why;
     }
     ++lines[std::holds_alternative<event::LifeBegan>(event) ? "header" : json_of(event).at("event").get<std::string>()];
 }

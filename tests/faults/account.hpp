@@ -26,6 +26,7 @@ struct Account {
     std::map<std::string, std::vector<Attempt>> results;  ///< all that count: one for each trial, if all is well
     std::map<std::string, Aside> set_aside;
     std::map<std::string, int> lines;  ///< how many of each kind count
+    std::string last_loss;             ///< why the last worker was lost
 
     void apply(const Event& event);
     /// Each trial that `whole` has a result of, or set aside, has it here too, or is set aside for good.

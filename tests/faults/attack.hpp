@@ -136,7 +136,10 @@ private:
             return account.lines["worker_lost"] > told || account.lines["completed"] > 0 || account.lines["stopped"] > 0;
         };
         EXPECT_TRUE(wait_until(noticed, 10s)) << "the killed worker is not missed";
-        if (sweep_.account().lines["worker_lost"] > told) tally.longest_notice = std::max(tally.longest_notice, since(struck_));
+        auto account = sweep_.account();
+        if (account.lines["worker_lost"] <= told) return;
+        tally.longest_notice = std::max(tally.longest_notice, since(struck_));
+        EXPECT_EQ(account.last_loss.find("silent"), std::string::npos) << "MPI did not see it: " << account.last_loss;
     }
 
     const FaultSweep& sweep_;

@@ -118,11 +118,9 @@ TEST_F(EndTest, AFrozenWorkerDoesNotKeepASweepWhoseCoordinatorIsGone) {
     ASSERT_TRUE(finished(1));
     kill(rank_of(sweep_.mark(), 1), SIGSTOP);
     kill(rank_of(sweep_.mark(), 0), SIGKILL);
-    const auto start = std::chrono::steady_clock::now();
     const auto ended = program.wait_for(longest_run);
     ASSERT_TRUE(ended.has_value()) << read_text(sweep_.log());
     EXPECT_EQ(ended->exit_code, 75) << ended->output;
-    EXPECT_LT(std::chrono::steady_clock::now() - start, 75s);
     EXPECT_TRUE(sweep_.all_gone_within(5s));
     expect_the_rest_comes();
 }

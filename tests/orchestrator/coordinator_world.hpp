@@ -84,11 +84,13 @@ public:
           transport(workers, clock),
           ledger(begin(before)) {}
 
-    /// However a test ends, every worker was told to leave, once.
+    /// However a test ends, every worker was told to leave, once; those that were given up before that, too.
     ~CoordinatorWorld() {
-        std::vector<WorkerId> told;
+        std::vector<WorkerId> told, expected = reaper.ended;
         for (const auto& [worker, message] : transport.take_all<to_worker::Stop>()) told.push_back(worker);
-        EXPECT_EQ(told, transport.workers());
+        const auto all = transport.workers();
+        expected.insert(expected.end(), all.begin(), all.end());
+        EXPECT_EQ(told, expected);
     }
     CoordinatorWorld(const CoordinatorWorld&) = delete;
     CoordinatorWorld& operator=(const CoordinatorWorld&) = delete;

@@ -51,3 +51,9 @@ mutant(forget_the_survivors_of_a_gang orchestrator/coordinator_messages.cpp
   [[        record(event::Failed{attempt, failure, now_ms()});]])
 mutant(results_without_predictions orchestrator/coordinator_messages.cpp
   [[outside_.files.write_predictions(grid_.trials[*trial], message.result);]] [[]])
+mutant(failures_may_be_lost orchestrator/coordinator.cpp
+  [[const bool may_be_lost = std::holds_alternative<event::Assigned>(event)]]
+  [[const bool may_be_lost = std::holds_alternative<event::Failed>(event) || std::holds_alternative<event::Assigned>(event)]])
+mutant(predictions_of_the_fenced orchestrator/coordinator_messages.cpp
+  [[    ledger_.check_fence();  // what another coordinator made of the trial meanwhile is not written over
+]] [[]])

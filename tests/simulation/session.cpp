@@ -27,21 +27,27 @@ Session::Session(World& world, int workers, Faults faults)
                 .on_call = [this] { world_.on_call(*this); },
                 .on_assign = [this](const to_worker::Assign& assign) { before_assign(assign); }}) {
     world_.runs_now(this);
-    ledger_.emplace(begin_life(world.disk(), {.sweep = "simulated"}, unix_ms(), [this](const Event& event) { plan_.apply(event); }));
-    for (const auto& [key, trial] : world.truth().trials)
-        if (trial.shown > 0 && plan_.status(*plan_.index_of(key)).as<trial_state::Finished>() == nullptr)
-            throw Violation{"a result that was shown is lost: " + key.hex};
+    std::vector<Event> before;
+    ledger_.emplace(begin_life(world.disk(), {.sweep = "simulated"}, unix_ms(), [&](const Event& event) {
+        plan_.apply(event);
+        before.push_back(event);
+    }));
+    check_shown(before, world.truth());
     coordinator_.emplace(world.truth().grid, plan_, scheduler_, *ledger_,
                          CoordinatorSurroundings{workers_, *this, *this, *this, *this, workers_},
                          CoordinatorOptions{.max_attempts = max_attempts, .poll = milliseconds{1'000}});
 }
 
-bool Session::is_complete() const {
+bool Session::has_no_room() const {
     for (std::size_t trial = 0; trial < plan_.size(); ++trial) {
         const auto* aside = plan_.status(trial).as<trial_state::SetAside>();
-        if (aside != nullptr && aside->cause == SetAsideCause::no_room) return false;
+        if (aside != nullptr && aside->cause == SetAsideCause::no_room) return true;
     }
-    return plan_.is_complete();
+    return false;
+}
+
+bool Session::is_complete() const {
+    return plan_.is_complete() && !has_no_room();
 }
 
 void Session::count_call() {
@@ -72,13 +78,15 @@ void Session::on_finished(const Trial& trial, const Result& result, const Standi
     if (!predicted_.contains(trial.key)) throw Violation{"a result was shown without its predictions: " + trial.key.hex};
 }
 
-void Session::on_failed(const Trial& trial, const Attempt&, const TrialFailure& failure, const Standing&) {
+void Session::on_failed(const Trial& trial, const Attempt& attempt, const TrialFailure& failure, const Standing&) {
+    world_.truth().shown_failures.insert(attempt);
     world_.note(fmt::format("failed {} {}", trial.key.hex.substr(30), name_of(failure.reason)));
     if (failure.reason == FailureReason::not_a_number || failure.reason == FailureReason::out_of_memory) hopeless_.insert(trial.key);
 }
 
 void Session::on_set_aside(const Trial& trial, std::string_view why, const Standing&) {
     world_.note(fmt::format("set aside {} {}", trial.key.hex.substr(30), why));
+    if (why.find("its gang of") == std::string_view::npos) world_.truth().shown_set_aside.insert(trial.key);
 }
 
 void Session::on_notice(std::string_view line) {
@@ -87,6 +95,7 @@ void Session::on_notice(std::string_view line) {
 }
 
 void Session::write_predictions(const Trial& trial, const Result&) {
+    if (world_.disk().exists({0, ledger_->life() + 1})) throw Violation{"predictions of a coordinator that was fenced: " + trial.key.hex};
     world_.on_call(*this);
     if (world_.predictions_find_no_room()) {
         ++world_.truth().faults["no room for predictions"];
@@ -97,6 +106,7 @@ void Session::write_predictions(const Trial& trial, const Result&) {
 
 std::optional<std::string> Session::stop_requested() const {
     if (!faults_.stop_at || world_.now() < *faults_.stop_at) return std::nullopt;
+    if (!std::exchange(asked_to_stop_, true)) ++world_.truth().faults["asked to stop"];
     return "SIGUSR1";
 }
 

@@ -28,6 +28,9 @@ public:
     [[nodiscard]] milliseconds wake() const { return workers_.wake(); }
     /// And nothing is left that a life with more workers would run.
     [[nodiscard]] bool is_complete() const;
+    [[nodiscard]] bool was_stopped() const { return asked_to_stop_; }
+    [[nodiscard]] bool has_no_room() const;
+    [[nodiscard]] bool has_no_workers() const { return plan_.stopped() == StopCause::no_workers; }
     [[nodiscard]] const Faults& faults() const { return faults_; }
     /// Counts down to the crash.
     void count_call();
@@ -59,6 +62,7 @@ private:
     SimulatedWorkers workers_;
     std::optional<LedgerWriter> ledger_;
     std::optional<Coordinator> coordinator_;
+    mutable bool asked_to_stop_ = false;
     std::set<TrialKey> predicted_;  ///< in this life
     std::set<TrialKey> hopeless_;   ///< failed in this life in a way that only repeats itself
 };

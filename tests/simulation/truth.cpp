@@ -1,5 +1,6 @@
 #include "tests/simulation/truth.hpp"
 
+#include <algorithm>
 #include <set>
 
 #include "orchestrator/report/csv_files.hpp"
@@ -35,7 +36,7 @@ void check_reason(const event::SetAside& event, const TrialTruth& trial) {
     bool is_true = false;
     if (says("not-a-number:")) is_true = trial.nature == Nature::not_a_number;
     if (says("out-of-memory:")) is_true = trial.nature == Nature::out_of_memory;
-    if (says("ran alone")) is_true = trial.losses > max_attempts;
+    if (says("ran alone")) is_true = trial.losses >= max_attempts && trial.losses + trial.failures > max_attempts;
     if (says("attempts failed")) is_true = trial.failures >= max_attempts;
     if (!is_true) throw Violation{"trial " + event.key.hex + " was set aside for a reason that is not true: " + event.why};
 }
@@ -130,6 +131,24 @@ void audit(const std::vector<Event>& events, const Truth& truth) {
     Auditor auditor(truth);
     for (const Event& event : events) auditor.take(event);
     auditor.end();
+    if (std::ranges::none_of(events, [](const Event& event) { return std::holds_alternative<event::Completed>(event); }))
+        throw Violation{"that the sweep is complete is not recorded"};
+}
+
+void check_shown(const std::vector<Event>& events, const Truth& truth) {
+    std::set<TrialKey> finished, set_aside;
+    std::set<Attempt> failed;
+    for (const Event& event : events) {
+        if (const auto* e = std::get_if<event::Finished>(&event)) finished.insert(e->attempt.key);
+        if (const auto* e = std::get_if<event::Failed>(&event)) failed.insert(e->attempt);
+        if (const auto* e = std::get_if<event::SetAside>(&event)) set_aside.insert(e->key);
+    }
+    for (const auto& [key, trial] : truth.trials)
+        if (trial.shown > 0 && !finished.contains(key)) throw Violation{"a result that was shown is lost: " + key.hex};
+    for (const Attempt& attempt : truth.shown_failures)
+        if (!failed.contains(attempt)) throw Violation{"a failure that was shown is lost: " + attempt.key.hex};
+    for (const TrialKey& key : truth.shown_set_aside)
+        if (!set_aside.contains(key)) throw Violation{"a trial that was shown as set aside is not: " + key.hex};
 }
 
 }  // namespace layersweep::simulation

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -27,6 +28,8 @@ struct Truth {
     Grid grid;
     std::map<TrialKey, TrialTruth> trials;
     FaultCounts faults;
+    std::set<Attempt> shown_failures;    ///< that people were told
+    std::set<TrialKey> shown_set_aside;  ///< for their own failures
 
     explicit Truth(Chance& chance);
     TrialTruth& of(const TrialKey& key) { return trials.at(key); }
@@ -39,5 +42,7 @@ constexpr std::int64_t max_attempts = 3;
 /// Reads the ledger's events with rules of its own, written without a look at the plan. Throws Violation where a result counts twice or
 /// for an attempt that did not run, where a trial is neither finished nor set aside at the end, or set aside without a true reason.
 void audit(const std::vector<Event>& events, const Truth& truth);
+/// Throws Violation where something that people were told is not among the events.
+void check_shown(const std::vector<Event>& events, const Truth& truth);
 
 }  // namespace layersweep::simulation

@@ -100,7 +100,6 @@ void World::begin_session() {
     const milliseconds after_this = faulty && chance_.one_in(2) ? now_ + chance_.time(1'000, 60'000) : milliseconds::max();
     next_start_ = milliseconds::max();
     note(fmt::format("session {} begins{}", begun_, beside ? " beside another" : ""));
-    if (faults.stop_at) ++truth_.faults["asked to stop"];
     disk_.far = beside && far_machines_;
     try {
         auto session = std::make_unique<Session>(*this, int(chance_.between(3, 5)), faults);
@@ -132,7 +131,9 @@ void World::turn(Session& session) {
         session.in_turn = false;
         if (goes_on) return;
         if (session.is_complete()) complete_ = true;
-        end(session, session.faults().stop_at ? "stopped or done" : "done");
+        const bool for_a_reason = session.is_complete() || session.was_stopped() || session.has_no_room() || session.has_no_workers();
+        if (!for_a_reason) throw Violation{"a session ended for no reason"};
+        end(session, "by itself");
     } catch (const Crash&) {
         ++truth_.faults["coordinator killed"];
         const bool power = session.faults().crash_takes_power || std::exchange(power_is_out_, false);
@@ -141,7 +142,9 @@ void World::turn(Session& session) {
     } catch (const Fenced&) {
         ++truth_.faults["fenced coordinator"];
         end(session, "fenced");
-    } catch (const MachineError& error) {
+    } catch (const StorageError& error) {
+        if (std::ranges::none_of(disk_faults_, [](const DiskFault& fault) { return fault.active; }))
+            throw Violation{"it gave up a disk that was never broken"};
         ++truth_.faults["gave up waiting for the disk"];
         end(session, error.what());
     }

@@ -78,28 +78,65 @@ public:
         ADD_FAILURE() << "messages are the training thread's";
         return std::nullopt;
     }
-    [[nodiscard]] std::chrono::milliseconds silence() const override { return silent; }
+    [[nodiscard]] std::uint64_t heard() const override { return said; }
     std::atomic<int> sent = 0;
-    std::atomic<std::chrono::milliseconds> silent = 0ms;
+    std::atomic<std::uint64_t> said = 0;
 };
 
-TEST(Heartbeat, CutsTheLifelineAfterFiveMinutesOfSilence) {
+/// Lets a heartbeat beat so often more.
+void wait_for_beats(const SilentTransport& transport, int more) {
+    for (const int enough = transport.sent + more; transport.sent < enough;) std::this_thread::sleep_for(1ms);
+}
+
+TEST(Heartbeat, CutsTheLifelineOfACoordinatorThatSaysNothing) {
     SilentTransport transport;
     const Pulse pulse;
-    std::atomic<bool> told = false;
     std::promise<std::string> why;
-    const Lifeline lifeline{.cut = [&](const std::string& text) { told = true, why.set_value(text); }, .beat = 1ms};
+    const Lifeline lifeline{.cut = [&](const std::string& text) { why.set_value(text); }, .beat = 1ms, .patience = 50ms};
     const Heartbeat heartbeat(transport, pulse, lifeline);
-    transport.silent = 5min;
-    for (const int enough = transport.sent + 5; transport.sent < enough;) std::this_thread::sleep_for(1ms);
-    EXPECT_FALSE(told) << "it has not been silent for longer";
-    transport.silent = 5min + 1ms;
     auto text = why.get_future();
     ASSERT_EQ(text.wait_for(long_enough), std::future_status::ready);
-    EXPECT_EQ(text.get(), "nothing was heard from the coordinator for 300 s");
+    EXPECT_EQ(text.get(), "nothing was heard from the coordinator for 0 s");
     const int at_the_cut = transport.sent;
     std::this_thread::sleep_for(20ms);
     EXPECT_EQ(transport.sent, at_the_cut) << "it is over then";
+}
+
+TEST(Heartbeat, ACoordinatorThatSpeaksIsNeverSilent) {
+    SilentTransport transport;
+    const Pulse pulse;
+    std::atomic<bool> told = false;
+    const Lifeline lifeline{.cut = [&](const std::string&) { told = true; }, .beat = 1ms, .patience = 0ms};
+    transport.said = 1;
+    std::atomic<bool> over = false;
+    const std::jthread coordinator([&] {
+        while (!over) ++transport.said;
+    });
+    const Heartbeat heartbeat(transport, pulse, lifeline);
+    wait_for_beats(transport, 50);
+    EXPECT_FALSE(told);
+    over = true;
+}
+
+/// A process that is stopped for longer than its patience, in the middle of a beat.
+class StoppedTransport final : public WorkerTransport {
+public:
+    void send(const ToCoordinator&) override {
+        if (++sent == 3) std::this_thread::sleep_for(300ms);
+    }
+    [[nodiscard]] std::optional<ToWorker> receive(std::chrono::milliseconds) override { return std::nullopt; }
+    [[nodiscard]] std::uint64_t heard() const override { return sent > 4 ? std::uint64_t(sent) : 0; }
+    std::atomic<int> sent = 0;
+};
+
+TEST(Heartbeat, AProcessThatWasStoppedForLongHasNotListened) {
+    StoppedTransport transport;
+    const Pulse pulse;
+    std::atomic<bool> told = false;
+    const Lifeline lifeline{.cut = [&](const std::string&) { told = true; }, .beat = 1ms, .patience = 200ms};
+    const Heartbeat heartbeat(transport, pulse, lifeline);
+    while (transport.sent < 10) std::this_thread::sleep_for(1ms);
+    EXPECT_FALSE(told);
 }
 
 TEST(Heartbeat, EndsAtOnceAndSendsNoMore) {

@@ -102,6 +102,8 @@ TEST_F(WorkerTest, GoesOnFromTheCheckpointThatItWasToldToMake) {
     ASSERT_TRUE(std::filesystem::exists(folder.state()));
     const auto saved = std::filesystem::last_write_time(folder.state());
     say(assign(2));
+    const auto notice = expect<to_coordinator::Notice>();
+    EXPECT_EQ(notice.text.find("01234567 goes on from step "), 0U) << notice.text;
     auto finished = expect<to_coordinator::Finished>();
     EXPECT_EQ(finished.attempt, assign(2).attempt);
     finished.result.timings = {};

@@ -10,7 +10,7 @@ namespace layersweep {
 
 /// How long a member waits for the others: their steps take about the same time, but one may still be reading its model. The coordinator
 /// gives up a member that is stuck long before.
-inline constexpr std::chrono::minutes gang_timeout{60};
+inline constexpr std::chrono::minutes gang_timeout{30};
 
 /// How gangs of this device reduce: MPI on the CPU, NCCL on GPUs. A gang of one is solo on both.
 [[nodiscard]] std::unique_ptr<CollectiveFactory> collective_factory(const WorkerDevice& device);

@@ -6,7 +6,9 @@
 #include <fmt/core.h>
 #include <nccl.h>
 
+#include <chrono>
 #include <exception>
+#include <thread>
 #include <type_traits>
 
 #include "worker/parallel/factory.hpp"
@@ -117,6 +119,7 @@ public:
         if (flat.numel() == 0) return;
         lost_ = true;  // until proven otherwise
         const auto stream = c10::cuda::getCurrentCUDAStream(flat.get_device()).stream();
+        finish_own_work(stream);
         communicator_.check(ncclAllReduce(flat.data_ptr(), flat.data_ptr(), static_cast<std::size_t>(flat.numel()),
                                           type == at::kFloat ? ncclFloat32 : ncclFloat64, ncclSum, communicator_.get(), stream),
                             "ncclAllReduce");
@@ -127,6 +130,14 @@ public:
     }
 
 private:
+    /// Without a word to anybody, so that a GPU that hangs looks as stuck as it is, and not as if it waited for the others.
+    void finish_own_work(cudaStream_t stream) {
+        C10_CUDA_CHECK(cudaEventRecord(reduced_.get(), stream));
+        cudaError_t state = cudaErrorNotReady;
+        while ((state = cudaEventQuery(reduced_.get())) == cudaErrorNotReady) std::this_thread::sleep_for(std::chrono::microseconds(20));
+        if (state != cudaSuccess) throw MachineError(std::string("before a reduction on the GPU: ") + cudaGetErrorString(state));
+    }
+
     void wait_for_the_gpu() {
         GangWait waiting(timeout_, interrupted_);
         while (true) {

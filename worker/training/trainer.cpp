@@ -1,13 +1,30 @@
 #include "worker/training/trainer.hpp"
 
 #include <c10/util/Exception.h>
+#include <unistd.h>
 
+#include <algorithm>
 #include <new>
+#include <string>
+#include <vector>
 
 #include "protocol/errors.hpp"
 #include "worker/training/trial_run.hpp"
 
 namespace layersweep {
+
+namespace {
+
+/// Whether this node sees all that the trial reads: the grid's check did, where it ran.
+bool inputs_are_here(const Trial& trial) {
+    std::vector<std::string> paths{trial.model.path};
+    if (!trial.dataset.folder.empty()) paths.push_back(trial.dataset.folder);
+    for (const auto* files : {&trial.dataset.train, &trial.dataset.test, &trial.dataset.validation})
+        paths.insert(paths.end(), files->begin(), files->end());
+    return std::all_of(paths.begin(), paths.end(), [](const auto& path) { return ::access(path.c_str(), R_OK) == 0; });
+}
+
+}  // namespace
 
 Result run_trial(const Trial& trial, Collective& collective, WarmStore& warm, const TrialHooks& hooks) {
     try {
@@ -19,7 +36,7 @@ Result run_trial(const Trial& trial, Collective& collective, WarmStore& warm, co
     } catch (const c10::AcceleratorError& error) {
         throw TrialFailed{{FailureReason::infrastructure, error.what_without_backtrace()}};
     } catch (const ConfigError& error) {
-        throw TrialFailed{{FailureReason::bad_data, error.what()}};
+        throw TrialFailed{{inputs_are_here(trial) ? FailureReason::bad_data : FailureReason::infrastructure, error.what()}};
     } catch (const c10::Error& error) {
         throw TrialFailed{{FailureReason::internal, error.what_without_backtrace()}};
     }

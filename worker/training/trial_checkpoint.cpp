@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <chrono>
 #include <filesystem>
 
 #include "protocol/durable_file.hpp"
@@ -17,6 +18,7 @@ namespace layersweep {
 namespace {
 
 const std::string state_name = "state.safetensors", best_prefix = "best-", aside_mark = ".aside-";
+constexpr std::chrono::minutes oldest_living_aside{30};
 /// Left to others on the same disk.
 constexpr std::uint64_t margin_bytes = 256'000'000;
 
@@ -74,15 +76,20 @@ void read_tensors(const std::string& path, const SafetensorsFile& file, const st
 /// Removes the folder's files that `goes` names; what cannot be removed only takes room.
 template <class Goes>
 void remove_files(const std::string& folder, Goes goes) {
-    std::error_code error;
-    for (const auto& entry : std::filesystem::directory_iterator(folder, error)) {
-        if (goes(entry.path().filename().string())) std::filesystem::remove(entry.path(), error);
+    namespace fs = std::filesystem;
+    std::error_code error, stays;
+    for (fs::directory_iterator entry(folder, error), end; !error && entry != end; entry.increment(error)) {
+        if (goes(entry->path())) fs::remove(entry->path(), stays);
     }
 }
 
-/// Left by a writer that was killed.
-bool is_aside(const std::string& name) {
-    return (name.starts_with(state_name) || name.starts_with(best_prefix)) && name.find(aside_mark) != std::string::npos;
+/// Left by a writer that was killed. A young one may belong to a worker that was given up and lives, or to the attempt after it.
+bool is_left_aside(const std::filesystem::path& path) {
+    const auto name = path.filename().string();
+    if (!(name.starts_with(state_name) || name.starts_with(best_prefix)) || name.find(aside_mark) == std::string::npos) return false;
+    std::error_code error;
+    const auto written = std::filesystem::last_write_time(path, error);
+    return !error && std::filesystem::file_time_type::clock::now() - written > oldest_living_aside;
 }
 
 double gigabytes(std::uint64_t bytes) {
@@ -115,13 +122,17 @@ std::optional<std::string> TrialCheckpoints::write(TrainingState& state) {
 
 void TrialCheckpoints::write_whole(TrainingState& state) const {
     make_folder(plan_.folder);
-    remove_files(plan_.folder, is_aside);
+    remove_files(plan_.folder, is_left_aside);
+    // Somebody else may have removed it: a worker that was given up and lives, or a user who tidied up.
+    if (state.best_file && !std::filesystem::exists(path_of(state.best_file->name))) state.best_file.reset();
     check_room(state);
     // The state names the best weights' file, which is whole before the state is there and goes only after no state names it.
     if (state.best_weights.defined() && !state.best_file) state.best_file = write_best(state);
     write_state(state);
-    remove_files(plan_.folder, [&](const std::string& name) {
-        return name.starts_with(best_prefix) && !(state.best_file && name == state.best_file->name);
+    remove_files(plan_.folder, [&](const std::filesystem::path& path) {
+        const auto name = path.filename().string();
+        return name.starts_with(best_prefix) && name.find(aside_mark) == std::string::npos &&
+               !(state.best_file && name == state.best_file->name);
     });
 }
 
@@ -153,8 +164,11 @@ void TrialCheckpoints::write_state(const TrainingState& state) const {
 }
 
 Restored TrialCheckpoints::restore(TrainingState& state) const {
-    std::error_code absent;
-    if (!wanted() || !std::filesystem::exists(path_of(state_name), absent)) return {};
+    std::error_code error;
+    if (!wanted()) return {};
+    const bool exists = std::filesystem::exists(path_of(state_name), error);
+    if (error) return {.why_not = fmt::format("the checkpoint of {} cannot be looked for: {}", short_key(), error.message())};
+    if (!exists) return {};
     const auto not_used = [&](const std::exception& error) {
         return Restored{.why_not = fmt::format("the checkpoint of {} is not used: {}", short_key(), first_line(error.what()))};
     };

@@ -19,7 +19,8 @@ struct Restored {
 
 /// The checkpoints of one trial in a folder of its own: `state.safetensors` with all but the best weights, and those in
 /// `best-<epoch>.safetensors`, which is written only when they changed. Whatever interrupts a write, the state file is a whole one, old or
-/// new. One writer: the gang's leader.
+/// new. The gang's leader writes; a worker that was given up and lives may write too, a state of the same trial, and remove best weights
+/// that are not its own: then the next attempt finds none that fit, and starts from the beginning.
 class TrialCheckpoints {
 public:
     TrialCheckpoints(CheckpointPlan plan, CheckpointOwner owner, Pulse& pulse);

@@ -1,9 +1,11 @@
 #include "worker/training/trial_run.hpp"
 
 #include <ATen/ATen.h>
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include "worker/data/sampling.hpp"
 #include "worker/model/load.hpp"
@@ -92,6 +94,7 @@ void TrialRun::go_on_from_checkpoint() {
     const auto restored = checkpoints_.restore(state_);
     if (all_members_have(restored.mark)) {
         state_.result.timings = together(state_.result.timings, spent);
+        if (gang_.rank() == 0) hooks_.notice(fmt::format("{} goes on from step {}", trial_.key.hex.substr(0, 8), state_.result.steps));
         return;
     }
     if (restored.mark == 0 && restored.why_not.empty()) return;  // there was nothing to read
@@ -146,8 +149,10 @@ double TrialRun::step(const RowPointers& rows) {
     auto& result = state_.result;
     const Stopwatch training(result.timings.train_s);
     warm_.pulse().beat();
+    const auto told = hooks_.what_next();
+    if (gang_.size() == 1 && told != WhatNext::go_on) throw TrialAbandoned{told};
     const auto draw = DropoutDraw{.seed = trial_.seed, .step = result.steps, .rank = gang_.rank()};
-    const auto [loss, agreed] = gang_backward(*model_, gang_, rows, draw, hooks_.what_next());
+    const auto [loss, agreed] = gang_backward(*model_, gang_, rows, draw, told);
     if (agreed != WhatNext::go_on) throw TrialAbandoned{agreed};
     if (!std::isfinite(loss))
         throw TrialFailed{{FailureReason::not_a_number, "the loss is not finite at step " + std::to_string(result.steps + 1)}};
@@ -193,8 +198,10 @@ void TrialRun::tell_observer(const RowPointers& rows, double loss) const {
 std::vector<Prediction> TrialRun::scored(const std::vector<EncodedRow>& rows) {
     return evaluate(*model_, rows, classes(), gang_, [&] {
         warm_.pulse().beat();
-        if (gang_.size() > 1) return;
-        if (const auto next = hooks_.what_next(); next != WhatNext::go_on) throw TrialAbandoned{next};
+        const auto told = hooks_.what_next();
+        if (gang_.size() == 1 && told != WhatNext::go_on) throw TrialAbandoned{told};
+        // A wider gang leaves together, at its next step or with its result. It may be ended before: its leader saves what there is.
+        if (told == WhatNext::save_and_abandon && !std::exchange(saved_for_the_end_, true)) save();
     });
 }
 

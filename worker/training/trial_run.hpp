@@ -56,7 +56,8 @@ private:
     std::unique_ptr<AdamW> optimizer_;
     TrainingState state_;
     bool stopped_by_observer_ = false;
-    bool told_of_problem_ = false;  ///< the last checkpoint failed, and people know
+    bool told_of_problem_ = false;    ///< the last checkpoint failed, and people know
+    bool saved_for_the_end_ = false;  ///< of a gang that evaluates
     Stopwatch total_{state_.result.timings.total_s};
 };
 

@@ -59,6 +59,27 @@ TEST_F(PlanTest, StaleFinishedIsDropped) {
     EXPECT_EQ(plan.running(old), std::nullopt);
 }
 
+TEST_F(PlanTest, WhatIsPutBackBeginsWithACleanSheet) {
+    for (int failure = 0; failure < 3; ++failure) plan.apply(event::Failed{start(0), {FailureReason::internal, "x"}});
+    const TrialKey key = sample_trial('a').key;
+    plan.apply(event::PutBack{key});
+    EXPECT_EQ(plan.status(0).failed.size(), 3U) << "it was not set aside yet";
+    plan.apply(event::SetAside{key, "three failures"});
+    plan.apply(event::PutBack{key});
+    EXPECT_TRUE(plan.status(0).is_waiting());
+    EXPECT_TRUE(plan.status(0).failed.empty());
+    EXPECT_FALSE(plan.status(0).last_failure);
+    EXPECT_EQ(plan.next_attempt(0).number, 4U) << "attempts are counted on";
+}
+
+TEST_F(PlanTest, AContinuedSegmentIsNoNewLife) {
+    const Attempt attempt = start(0);
+    plan.apply(event::LifeBegan{2, true});
+    EXPECT_EQ(plan.running(attempt), 0U);
+    EXPECT_EQ(plan.process_life(), 1U);
+    EXPECT_EQ(plan.next_attempt(1).life, 2U);
+}
+
 TEST_F(PlanTest, AResultStaysWhateverComesLater) {
     const Attempt attempt = start(0);
     plan.apply(event::Finished{attempt, sample_result(0.75)});

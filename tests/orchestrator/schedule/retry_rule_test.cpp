@@ -50,6 +50,14 @@ TEST(RetryRule, ABrokenMemberOfEveryGangCastsNoSuspicionOnTheTrial) {
     EXPECT_FALSE(reason_to_set_aside(status, 3));
 }
 
+TEST(RetryRule, WhateverFailsTheSoloAttemptOfASuspectEndsIt) {
+    auto attempts = failed(3, lost).failed;
+    attempts.push_back({FailureReason::infrastructure, 1, {{4}}});
+    const auto why = reason_to_set_aside(failed_on(attempts), 3);
+    ASSERT_TRUE(why);
+    EXPECT_THAT(*why, testing::HasSubstr("while it ran alone"));
+}
+
 TEST(RetryRule, TheSameRankOfAnotherLifeIsAnotherWorker) {
     EXPECT_TRUE(is_suspected(failed_on({{lost, 1, {{1}}}, {lost, 2, {{1}}}, {lost, 3, {{1}}}}), 3));
 }

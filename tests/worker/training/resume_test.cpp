@@ -15,7 +15,13 @@ namespace {
 struct Case {
     Mode mode;
     std::uint32_t draw;
+    Precision precision = Precision::fp64;
 };
+
+Trial with_precision(Trial trial, Precision precision) {
+    trial.training.precision = precision;
+    return trial;
+}
 
 class ResumeTest : public ::testing::TestWithParam<Case> {
 protected:
@@ -28,11 +34,12 @@ protected:
         EXPECT_EQ(second.result, whole.result) << "interrupted at " << at;
         EXPECT_EQ(first.asked + second.asked, whole.asked + 1) << "only what was interrupted is done again";
         EXPECT_EQ(first.steps + second.steps, whole.steps);
-        EXPECT_TRUE(first.notices.empty() && second.notices.empty());
+        EXPECT_TRUE(first.notices.empty());
+        EXPECT_EQ(second.notices.size(), 1U) << "it says where it goes on from";
     }
 
     TinyDataset dataset;
-    Trial trial = interruptible_trial(GetParam().mode, dataset);
+    Trial trial = with_precision(interruptible_trial(GetParam().mode, dataset), GetParam().precision);
     AttemptLog whole = attempt(trial);
     int epochs = int(whole.result->curve.size());
     std::mt19937 random{GetParam().draw};
@@ -53,7 +60,7 @@ TEST_P(ResumeTest, DuringValidation) {
 INSTANTIATE_TEST_SUITE_P(Draws, ResumeTest,
                          ::testing::Values(Case{Mode::lm, 1}, Case{Mode::lm, 2}, Case{Mode::lm, 3}, Case{Mode::p_cls, 4},
                                            Case{Mode::p_cls, 5}, Case{Mode::p_cls, 6}, Case{Mode::cls, 7}, Case{Mode::cls, 8},
-                                           Case{Mode::cls, 9}),
+                                           Case{Mode::cls, 9}, Case{Mode::lm, 10, Precision::fp32}, Case{Mode::cls, 11, Precision::fp32}),
                          [](const auto& info) { return "draw" + std::to_string(info.param.draw); });
 
 class Resume : public ::testing::Test {

@@ -1,7 +1,10 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <fstream>
+#include <optional>
 
+#include "tests/support/temporary_directory.hpp"
 #include "tests/worker/training/tiny_trial.hpp"
 #include "worker/parallel/collective.hpp"
 #include "worker/training/cut_model.hpp"
@@ -161,15 +164,23 @@ TEST_F(TrainerTest, AWordToLeaveAbandonsTheTrialAtTheNextStep) {
     EXPECT_EQ(asked, 7);
 }
 
-TEST_F(TrainerTest, ModelFolderThatIsNotThereFailsTheTrial) {
+TEST_F(TrainerTest, AModelThatIsNotThereIsTheMachinesFailureAndOneThatCannotBeReadIsTheTrials) {
+    const auto reason_of = [this](const Trial& trial) -> std::optional<FailureReason> {
+        try {
+            (void)run(trial);
+        } catch (const TrialFailed& failed) {
+            return failed.failure.reason;
+        }
+        return std::nullopt;
+    };
     auto trial = trial_of(Mode::lm);
     trial.model.path += "-that-is-not-there";
-    try {
-        (void)run(trial);
-        FAIL() << "the trial has a result";
-    } catch (const TrialFailed& failed) {
-        EXPECT_EQ(failed.failure.reason, FailureReason::bad_data);
-    }
+    EXPECT_EQ(reason_of(trial), FailureReason::infrastructure);
+
+    const TemporaryDirectory folder;
+    trial.model.path = folder.path().string();
+    std::ofstream(folder.path() / "config.json") << "{";
+    EXPECT_EQ(reason_of(trial), FailureReason::bad_data);
 }
 
 TEST_F(TrainerTest, WarmAndColdStoreGiveTheSameBits) {

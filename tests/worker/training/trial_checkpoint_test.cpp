@@ -178,8 +178,13 @@ TEST_F(TrialCheckpoint, OfAnotherMachineClassIsNotUsed) {
 TEST_F(TrialCheckpoint, LeftoversOfAKilledWriterAreHarmlessAndGo) {
     for (const auto* name : {"state.safetensors.aside-1-0", "best-3.safetensors.aside-77-2", "best-99.safetensors", "mine.txt"})
         write_text(folder.path() + "/" + name, "leftover");
+    // Of somebody who may still be writing it.
+    write_text(folder.path() + "/state.safetensors.aside-9-0", "young");
+    const auto long_ago = std::filesystem::file_time_type::clock::now() - std::chrono::hours(1);
+    for (const auto* name : {"state.safetensors.aside-1-0", "best-3.safetensors.aside-77-2"})
+        std::filesystem::last_write_time(folder.path() + "/" + name, long_ago);
     EXPECT_FALSE(attempt(trial, folder.plan(), {.at = 3}).result.has_value());
-    EXPECT_THAT(folder.files(), ElementsAre(best_name(), "mine.txt", "state.safetensors"));
+    EXPECT_THAT(folder.files(), ElementsAre(best_name(), "mine.txt", "state.safetensors", "state.safetensors.aside-9-0"));
     EXPECT_EQ(attempt(trial, folder.plan()).result, whole.result);
 }
 

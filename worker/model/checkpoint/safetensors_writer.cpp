@@ -49,7 +49,10 @@ void write_safetensors(const std::string& path, const std::vector<TensorToWrite>
     const std::string header = header_of(tensors, metadata);
     std::array<std::byte, alignment> length{};
     for (std::size_t i = 0; i < length.size(); ++i) length[i] = static_cast<std::byte>(header.size() >> (8 * i));
+    std::uint64_t bytes = length.size() + header.size();
+    for (const TensorToWrite& tensor : tensors) bytes += tensor.bytes.size();
     AsideFile file(path);
+    file.reserve(bytes);
     file.write(std::span<const std::byte>(length));
     file.write(header);
     for (const TensorToWrite& tensor : tensors) tensor.bytes.hand_out([&](std::span<const std::byte> piece) { file.write(piece); });
