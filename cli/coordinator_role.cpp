@@ -68,12 +68,6 @@ CoordinatorOptions options_of(const LoadedSweep& sweep, std::chrono::millisecond
             .vigil = {.silence = std::chrono::seconds(faults.worker_silence_s), .stuck = std::chrono::seconds(faults.stuck_after_s)}};
 }
 
-/// Of trials whose coordinator died right after their result was recorded.
-void remove_left_checkpoints(TrialFolders& files, const Grid& grid, const Plan& plan) {
-    for (std::size_t trial = 0; trial < plan.size(); ++trial)
-        if (plan.status(trial).as<trial_state::Finished>() != nullptr) files.remove_checkpoints(grid.trials[trial].key);
-}
-
 ExitCode run_sweep(MpiSession& session, CoordinatorTransport& transport, const RunOptions& options) {
     const auto sweep = load_whole_sweep(options.config);
     check_resources(sweep, session.size() - 1, options.config);
@@ -93,7 +87,7 @@ ExitCode run_sweep(MpiSession& session, CoordinatorTransport& transport, const R
     Plan plan(sweep.grid.trials);
     const SystemClock clock;
     auto ledger = begin_life(*segments, life_of(sweep), clock.unix_ms(), [&plan](const Event& event) { plan.apply(event); });
-    remove_left_checkpoints(files, sweep.grid, plan);
+    tidy_checkpoints(files, sweep.grid, plan);
     const SignalStop stop;
     HostReaper reaper;
     Coordinator coordinator(sweep.grid, plan, scheduler, ledger, {transport, clock, *progress, files, stop, reaper},
@@ -108,6 +102,7 @@ ExitCode run_sweep(MpiSession& session, CoordinatorTransport& transport, const R
 void catch_stop_signals() {
     struct sigaction action = {};
     action.sa_handler = [](int number) { caught_signal.store(number, std::memory_order_relaxed); };
+    action.sa_flags = SA_RESTART;
     sigemptyset(&action.sa_mask);
     for (const int number : {SIGUSR1, SIGTERM, SIGINT}) sigaction(number, &action, nullptr);
 }

@@ -6,7 +6,8 @@
 
 namespace layersweep {
 
-/// How the coordinator ended where it could not record it: a file outside the results folder, whose name the ranks find in their environment.
+/// How the coordinator ended where it could not record it: a file outside the results folder, whose name the ranks find in their
+/// environment.
 class LastWord {
 public:
     /// Makes the file and names it to the ranks that this process starts.
@@ -21,6 +22,8 @@ public:
     static void leave_failure() noexcept;
 
 private:
+    void remove();
+
     std::filesystem::path path_;
 };
 

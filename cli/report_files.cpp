@@ -29,6 +29,12 @@ void write_sweep_files(const std::string& folder, const LoadedSweep& sweep) {
     write_grid(ResultsFolder{folder}.grid(), sweep.grid);
 }
 
+void tidy_checkpoints(TrialFolders& files, const Grid& grid, const Plan& plan) noexcept {
+    for (std::size_t trial = 0; trial < plan.size(); ++trial)
+        if (plan.status(trial).as<trial_state::Finished>() != nullptr) files.remove_checkpoints(grid.trials[trial].key);
+    files.remove_half_checkpoints();
+}
+
 std::string results_folder(const std::string& sweep, const std::string& wanted) {
     return wanted.empty() ? "results/" + sweep : wanted;
 }

@@ -4,6 +4,7 @@
 
 #include "cli/catalog.hpp"
 #include "orchestrator/report/report.hpp"
+#include "orchestrator/report/trial_folders.hpp"
 #include "orchestrator/schedule/replayed_sweep.hpp"
 
 namespace layersweep {
@@ -13,6 +14,9 @@ namespace layersweep {
 
 /// Writes grid.jsonl and sweep.resolved.yaml of a sweep that this process holds. Throws StorageError.
 void write_sweep_files(const std::string& folder, const LoadedSweep& sweep);
+
+/// Removes what a life that was killed left: checkpoints of trials that have their result, and files half written.
+void tidy_checkpoints(TrialFolders& files, const Grid& grid, const Plan& plan) noexcept;
 
 /// results/<sweep> in the working directory, or what --results says.
 [[nodiscard]] std::string results_folder(const std::string& sweep, const std::string& wanted);

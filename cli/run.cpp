@@ -1,8 +1,10 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <cstdlib>
 #include <filesystem>
+#include <thread>
 
 #include "cli/catalog.hpp"
 #include "cli/commands.hpp"
@@ -20,6 +22,8 @@
 namespace layersweep {
 
 namespace {
+
+constexpr std::chrono::seconds longest_farewell{10};
 
 void refuse_missing_gpu(const SweepConfig& config, const MachineLimits& machine, const std::string& path) {
     if (config.resources.device == Device::cuda && machine.gpus == 0)
@@ -42,18 +46,33 @@ public:
     explicit CoordinatorWatch(std::string folder) : folder_{std::move(folder)}, before_(holder_of(folder_)) {}
     [[nodiscard]] CoordinatorState state() {
         const auto now = holder_of(folder_);
+        const bool free = !now && is_free();
         if (now && now != before_) seen_ = now;
-        if (!seen_) return CoordinatorState::not_yet;
-        // A folder that cannot be read proves nothing: the coordinator waits for its disk.
-        const bool left = !now && std::filesystem::is_directory(folder_.ledger()) && !std::filesystem::exists(folder_.holder());
-        return left || is_provably_gone(*seen_, current_process(), start_time_of) ? CoordinatorState::gone : CoordinatorState::here;
+        came_ = came_ || seen_ || (before_ && free);
+        if (!came_) return CoordinatorState::not_yet;
+        const bool gone = free || (seen_ && is_provably_gone(*seen_, current_process(), start_time_of));
+        return gone ? CoordinatorState::gone : CoordinatorState::here;
     }
 
 private:
+    /// A folder that cannot be read proves nothing: the coordinator waits for its disk.
+    [[nodiscard]] bool is_free() const {
+        std::error_code error;
+        return std::filesystem::is_directory(folder_.ledger(), error) && !std::filesystem::exists(folder_.holder(), error) && !error;
+    }
+
     ResultsFolder folder_;
     std::optional<ProcessIdentity> before_;  ///< one that was killed may have left its file
     std::optional<ProcessIdentity> seen_;
+    bool came_ = false;  ///< perhaps unseen: one that ended between two looks
 };
+
+/// mpirun may have been killed: the ranks follow it at once, but not before it.
+void wait_for_farewell(const ResultsFolder& folder) {
+    const auto latest = std::chrono::steady_clock::now() + longest_farewell;
+    while (living_holder_of(folder) && std::chrono::steady_clock::now() < latest)
+        std::this_thread::sleep_for(std::chrono::milliseconds(20));
+}
 
 /// Prints the tables and gives the exit code of what the ledger said.
 ExitCode finish(const std::string& folder, const ReplayedSweep& sweep) {
@@ -89,12 +108,15 @@ ExitCode run_command(const RunOptions& options) {
         fmt::print("every trial has its result already\n");
         const LedgerHolder holder({folder}, current_process(), options.take_over ? TakeOver::always : TakeOver::if_gone);
         write_sweep_files(folder, sweep);
+        TrialFolders files(folder);
+        tidy_checkpoints(files, sweep.grid, before.plan);
         return finish(folder, before);
     }
     CoordinatorWatch watch(folder);
     const LastWord last_word;
     if (launch_ranks(workers, rank_arguments(options, folder), [&watch] { return watch.state(); }) == LaunchEnd::killed_by_user)
         return ExitCode::interrupted;
+    wait_for_farewell({folder});
     refuse_if_held({folder}, TakeOver::if_gone);  // another process was faster, or took this sweep over
     const auto after = replay_sweep(folder, sweep.grid);
     if (after.ledger.highest_life == before.ledger.highest_life)

@@ -194,7 +194,8 @@ bool Coordinator::may_try_disk() {
         outage_->stop_seen = now;
         return true;  // a last time
     }
-    const bool patient = now - outage_->since <= options_.storage_patience && !outage_->stop_seen;
+    const bool stops_in_order = phase_ != Phase::working && now <= std::max(deadline_, outage_->since + options_.storage_retry);
+    const bool patient = outage_->stop_seen ? stops_in_order : now - outage_->since <= options_.storage_patience;
     if (patient || now < outage_->next_try) return patient && now >= outage_->next_try;
     throw StorageError(outage_->why +
                        "\n  why: a result that is not on the disk does not count\n"

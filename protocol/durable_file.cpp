@@ -14,8 +14,19 @@
 namespace layersweep {
 namespace {
 
+constexpr std::string_view aside_mark = ".aside-";
+
 /// A slow disk shows in many short syncs instead of one of minutes, during which its writer would seem to be stuck.
 constexpr std::uint64_t most_unsynced = std::uint64_t{256} << 20;
+
+/// Of a call that a signal may interrupt.
+template <class Call>
+int repeated(Call&& call) {
+    int result = 0;
+    do result = call();
+    while (result != 0 && errno == EINTR);
+    return result;
+}
 
 [[noreturn]] void fail(std::string_view what, const std::filesystem::path& path, int error) {
     throw StorageError(fmt::format("cannot {} {}: {}", what, path.string(), std::strerror(error)));
@@ -25,7 +36,7 @@ constexpr std::uint64_t most_unsynced = std::uint64_t{256} << 20;
 
 AsideFile::AsideFile(const std::filesystem::path& target) : target_(target) {
     for (int i = 0; descriptor_ < 0; ++i) {
-        path_ = fmt::format("{}.aside-{}-{}", target.string(), ::getpid(), i);
+        path_ = fmt::format("{}{}{}-{}", target.string(), aside_mark, ::getpid(), i);
         descriptor_ = ::open(path_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
         if (descriptor_ < 0 && errno != EEXIST) fail("create", path_, errno);
     }
@@ -52,13 +63,13 @@ void AsideFile::write(std::span<const std::byte> bytes) {
 }
 
 void AsideFile::reserve(std::uint64_t bytes) {
-    if (::fallocate(descriptor_, FALLOC_FL_KEEP_SIZE, 0, static_cast<off_t>(bytes)) != 0 && errno != EOPNOTSUPP && errno != ENOSYS)
-        fail("make room for", path_, errno);
+    const auto take = [&] { return ::fallocate(descriptor_, FALLOC_FL_KEEP_SIZE, 0, static_cast<off_t>(bytes)); };
+    if (repeated(take) != 0 && errno != EOPNOTSUPP && errno != ENOSYS) fail("make room for", path_, errno);
 }
 
 void AsideFile::sync() {
     unsynced_ = 0;
-    if (::fsync(descriptor_) != 0) fail("sync", path_, errno);
+    if (repeated([&] { return ::fsync(descriptor_); }) != 0) fail("sync", path_, errno);
 }
 
 void AsideFile::take_place(Durability durability) {
@@ -76,11 +87,15 @@ void replace_file(const std::filesystem::path& path, std::string_view text, Dura
     file.take_place(durability);
 }
 
+bool is_aside(const std::filesystem::path& path) {
+    return path.filename().string().find(aside_mark) != std::string::npos;
+}
+
 void sync_folder(const std::filesystem::path& folder) {
     const int descriptor = ::open(folder.empty() ? "." : folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (descriptor < 0 && errno == EACCES) return;  // it may be written and not read
     if (descriptor < 0) fail("open the folder", folder, errno);
-    const int failed = ::fsync(descriptor) == 0 ? 0 : errno;
+    const int failed = repeated([&] { return ::fsync(descriptor); }) == 0 ? 0 : errno;
     ::close(descriptor);
     if (failed != 0 && failed != EINVAL && failed != ENOTSUP) fail("sync the folder", folder, failed);
 }

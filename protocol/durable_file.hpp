@@ -36,6 +36,9 @@ private:
     std::uint64_t unsynced_ = 0;
 };
 
+/// Whether it is named like what an AsideFile of some process writes.
+[[nodiscard]] bool is_aside(const std::filesystem::path& path);
+
 /// Gives `path` this content in one step. Throws StorageError; nothing is left beside it then.
 void replace_file(const std::filesystem::path& path, std::string_view text, Durability durability = Durability::cached);
 

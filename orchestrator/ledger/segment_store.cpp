@@ -28,7 +28,8 @@ public:
         return taken >= 0 ? taken : -std::int64_t{errno};
     }
     [[nodiscard]] int sync() override {
-        if (::fdatasync(descriptor_) != 0) return errno;
+        while (::fdatasync(descriptor_) != 0)
+            if (errno != EINTR) return errno;
         struct stat found = {};
         if (::fstat(descriptor_, &found) != 0) return errno;
         return found.st_nlink == 0 ? ENOENT : 0;  // somebody removed the file; what is written to it is gone

@@ -52,6 +52,13 @@ void TrialFolders::remove_checkpoints(const TrialKey& key) noexcept {
     std::filesystem::remove_all(checkpoints_ / key.hex, stays);
 }
 
+void TrialFolders::remove_half_checkpoints() noexcept {
+    namespace fs = std::filesystem;
+    std::error_code error, stays;
+    for (fs::recursive_directory_iterator entry(checkpoints_, error), end; !error && entry != end; entry.increment(error))
+        if (is_aside(entry->path())) fs::remove(entry->path(), stays);
+}
+
 std::string TrialFolders::predictions_of(const TrialKey& key) const {
     return (predictions_ / (key.hex + ".csv")).string();
 }

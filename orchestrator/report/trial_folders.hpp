@@ -24,6 +24,8 @@ public:
     void write_predictions(const Trial& trial, const Result& result) override;
     [[nodiscard]] std::string checkpoints_of(const TrialKey& key) const override;
     void remove_checkpoints(const TrialKey& key) noexcept override;
+    /// What writers that were killed left half done among the checkpoints goes; for the start of a life, when nothing of it is written.
+    void remove_half_checkpoints() noexcept;
     [[nodiscard]] std::string predictions_of(const TrialKey& key) const;
 
 private:

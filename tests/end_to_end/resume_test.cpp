@@ -45,8 +45,7 @@ TEST_F(LongSweep, AfterAKillEveryTrialGoesOnFromItsLastCheckpoint) {
     const auto ranks = descendants(program.pid());
     program.signal(SIGKILL);
     (void)program.wait();
-    const auto gone = [&ranks] { return std::ranges::none_of(ranks, [](pid_t pid) { return kill(pid, 0) == 0; }); };
-    ASSERT_TRUE(wait_until(gone, std::chrono::seconds(60)));
+    ASSERT_TRUE(wait_until([&] { return std::ranges::none_of(ranks, is_alive); }, std::chrono::seconds(60)));
     expect_rest_is_done("killed", 2);
 }
 

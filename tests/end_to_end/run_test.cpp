@@ -66,12 +66,7 @@ TEST_F(SmallSweep, AKilledLauncherLeavesNoOrphanAndTheSameCommandGoesOn) {
     ASSERT_GE(ranks.size(), 3u);
     program.signal(SIGKILL);
     (void)program.wait();
-    const auto all_gone = [&] {
-        for (const auto pid : ranks)
-            if (kill(pid, 0) == 0 && read_text("/proc/" + std::to_string(pid) + "/stat").find(") Z") == std::string::npos) return false;
-        return true;
-    };
-    EXPECT_TRUE(wait_until(all_gone, std::chrono::seconds(30)));
+    EXPECT_TRUE(wait_until([&] { return std::ranges::none_of(ranks, is_alive); }, std::chrono::seconds(30)));
     const auto resumed = run("orphans", 2);
     EXPECT_EQ(resumed.exit_code, 0) << resumed.output;
     EXPECT_EQ(count(results("orphans"), "\n"), trials + 1);

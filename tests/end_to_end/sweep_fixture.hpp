@@ -94,6 +94,11 @@ inline std::size_t count(const std::string& text, const std::string& part) {
     return found;
 }
 
+/// False for one that has ended and whose parent has not asked for it yet.
+inline bool is_alive(pid_t pid) {
+    return kill(pid, 0) == 0 && read_text("/proc/" + std::to_string(pid) + "/stat").find(") Z") == std::string::npos;
+}
+
 /// Children of a process, and theirs.
 inline std::vector<pid_t> descendants(pid_t pid) {
     std::vector<pid_t> all;

@@ -168,6 +168,27 @@ TEST(CoordinatorFaults, AStopThatFindsTheDiskMendedIsRecorded) {
     world.transport.take_all<Assign>();
 }
 
+TEST(CoordinatorFaults, ADiskThatBreaksDuringAStopIsWaitedForAsLongAsTheStopMayTake) {
+    CoordinatorWorld world(sample_grid("ab"), 1);
+    std::optional<Assign> running;
+    world.transport.react([&](WorkerId worker, const ToWorker& message) {
+        if (const auto* assign = std::get_if<Assign>(&message)) running = *assign;
+        if (!is<to_worker::Abandon>(message)) return;
+        world.disk.sync_error = EIO;
+        world.do_trial(worker, *running);
+    });
+    world.transport.when_quiet([&world] {
+        if (world.clock.now() > std::chrono::seconds(10)) world.stop.why = "SIGTERM";
+        if (world.clock.now() > std::chrono::seconds(30)) world.disk.sync_error = 0;
+    });
+    world.hello(1);
+    EXPECT_EQ(world.run(), ExitCode::stopped_early);
+    EXPECT_EQ(world.recorded<event::Finished>().size(), 1U);
+    EXPECT_EQ(world.recorded<event::Stopped>().size(), 1U);
+    world.transport.take_all<Assign>();
+    world.transport.take_all<Abandon>();
+}
+
 TEST(CoordinatorFaults, AnErrorThatIsNotTheDisksIsRecordedAsTheEndOfTheLife) {
     CoordinatorWorld world(sample_grid("a"), 1);
     world.transport.react([&world](WorkerId, const ToWorker& message) {

@@ -17,7 +17,7 @@ namespace layersweep {
 
 namespace {
 
-const std::string state_name = "state.safetensors", best_prefix = "best-", aside_mark = ".aside-";
+const std::string state_name = "state.safetensors", best_prefix = "best-";
 constexpr std::chrono::minutes oldest_living_aside{30};
 /// Left to others on the same disk.
 constexpr std::uint64_t margin_bytes = 256'000'000;
@@ -86,7 +86,7 @@ void remove_files(const std::string& folder, Goes goes) {
 /// Left by a writer that was killed. A young one may belong to a worker that was given up and lives, or to the attempt after it.
 bool is_left_aside(const std::filesystem::path& path) {
     const auto name = path.filename().string();
-    if (!(name.starts_with(state_name) || name.starts_with(best_prefix)) || name.find(aside_mark) == std::string::npos) return false;
+    if (!(name.starts_with(state_name) || name.starts_with(best_prefix)) || !is_aside(path)) return false;
     std::error_code error;
     const auto written = std::filesystem::last_write_time(path, error);
     return !error && std::filesystem::file_time_type::clock::now() - written > oldest_living_aside;
@@ -124,15 +124,15 @@ void TrialCheckpoints::write_whole(TrainingState& state) const {
     make_folder(plan_.folder);
     remove_files(plan_.folder, is_left_aside);
     // Somebody else may have removed it: a worker that was given up and lives, or a user who tidied up.
-    if (state.best_file && !std::filesystem::exists(path_of(state.best_file->name))) state.best_file.reset();
+    std::error_code unclear;
+    if (state.best_file && !std::filesystem::exists(path_of(state.best_file->name), unclear) && !unclear) state.best_file.reset();
     check_room(state);
     // The state names the best weights' file, which is whole before the state is there and goes only after no state names it.
     if (state.best_weights.defined() && !state.best_file) state.best_file = write_best(state);
     write_state(state);
     remove_files(plan_.folder, [&](const std::filesystem::path& path) {
         const auto name = path.filename().string();
-        return name.starts_with(best_prefix) && name.find(aside_mark) == std::string::npos &&
-               !(state.best_file && name == state.best_file->name);
+        return name.starts_with(best_prefix) && !is_aside(path) && !(state.best_file && name == state.best_file->name);
     });
 }
 

@@ -62,5 +62,15 @@ TEST(TrialFolders, CheckpointsOfOneTrialGoAndThoseOfOthersStay) {
     EXPECT_TRUE(std::filesystem::exists(files.checkpoints_of({"abcd"}) + "/state.safetensors"));
 }
 
+TEST(TrialFolders, WhatWasHalfWrittenGoesAndNothingElse) {
+    const test::TemporaryDirectory folder;
+    TrialFolders files(folder.path());
+    const auto half = folder.write("checkpoints/abc/state.safetensors.aside-77-0", "x");
+    const auto whole = folder.write("checkpoints/abc/state.safetensors", "y");
+    files.remove_half_checkpoints();
+    EXPECT_FALSE(std::filesystem::exists(half));
+    EXPECT_TRUE(std::filesystem::exists(whole));
+}
+
 }  // namespace
 }  // namespace layersweep
