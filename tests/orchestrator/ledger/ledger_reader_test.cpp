@@ -199,8 +199,10 @@ TEST(LedgerReader, ALaterFormatIsRefusedAndNotTakenForDamage) {
 TEST(LedgerReader, AResultThatNobodyMadeIsRefused) {
     LedgerOnDisk ledger;
     ledger.live({});
-    const event::Finished finished_by_nobody{{test::sample_trial('a').key, 1, 1}, test::sample_result(1), {}};
-    auto finished = json_of(finished_by_nobody);
+    event::Finished by_nobody;
+    by_nobody.attempt = {test::sample_trial('a').key, 1, 1};
+    by_nobody.result = test::sample_result(1);
+    auto finished = json_of(by_nobody);
     ledger.overwrite(1, ledger.content(1) + ledger_line(finished));
     EXPECT_THAT(refusal_of(ledger), HasSubstr("nobody made"));
 }
