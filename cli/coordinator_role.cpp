@@ -72,7 +72,7 @@ ExitCode run_sweep(MpiSession& session, CoordinatorTransport& transport, const R
     const auto sweep = load_whole_sweep(options.config);
     check_resources(sweep, session.size() - 1, options.config);
     const auto folder = results_folder(sweep.grid.sweep, options.results);
-    const LedgerHolder holder({folder}, current_process(), options.take_over ? TakeOver::always : TakeOver::if_gone);
+    const LedgerHolder holder({folder}, current_process(), take_over_if(options.take_over));
 
     const auto progress = progress_for(options.progress);
     if (std::getenv(launched_variable) == nullptr)
@@ -87,7 +87,7 @@ ExitCode run_sweep(MpiSession& session, CoordinatorTransport& transport, const R
     Plan plan(sweep.grid.trials);
     const SystemClock clock;
     auto ledger = begin_life(*segments, life_of(sweep), clock.unix_ms(), [&plan](const Event& event) { plan.apply(event); });
-    tidy_checkpoints(files, sweep.grid, plan);
+    tidy_checkpoints(files, plan);
     const SignalStop stop;
     HostReaper reaper;
     Coordinator coordinator(sweep.grid, plan, scheduler, ledger, {transport, clock, *progress, files, stop, reaper},
@@ -109,14 +109,17 @@ void catch_stop_signals() {
 
 ExitCode coordinator_role(MpiSession& session, const RunOptions& options) {
     const auto transport = mpi_coordinator(session);
+    const auto dismiss_workers = [&transport] {
+        for (const auto worker : transport->workers()) transport->send(worker, to_worker::Stop{});
+    };
     try {
         return run_sweep(session, *transport, options);
     } catch (const ConfigError&) {
-        for (const auto worker : transport->workers()) transport->send(worker, to_worker::Stop{});
+        dismiss_workers();
         throw;
     } catch (...) {
         LastWord::leave_failure();
-        for (const auto worker : transport->workers()) transport->send(worker, to_worker::Stop{});
+        dismiss_workers();
         throw;
     }
 }

@@ -2,8 +2,6 @@
 
 #include <filesystem>
 
-#include "protocol/errors.hpp"
-
 namespace layersweep {
 
 /// How the coordinator ended where it could not record it: a file outside the results folder, whose name the ranks find in their

@@ -104,7 +104,7 @@ ExitCode ledger_check_command(const LedgerCheckOptions& options) {
     SegmentFolder store({folder});
     refuse_no_ledger(folder, store);
     if (!options.repair) return check(store);
-    const LedgerHolder holder({folder}, current_process(), options.take_over ? TakeOver::always : TakeOver::if_gone);
+    const LedgerHolder holder({folder}, current_process(), take_over_if(options.take_over));
     return repair(store);
 }
 

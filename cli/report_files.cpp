@@ -29,10 +29,11 @@ void write_sweep_files(const std::string& folder, const LoadedSweep& sweep) {
     write_grid(ResultsFolder{folder}.grid(), sweep.grid);
 }
 
-void tidy_checkpoints(TrialFolders& files, const Grid& grid, const Plan& plan) noexcept {
-    for (std::size_t trial = 0; trial < plan.size(); ++trial)
-        if (plan.status(trial).as<trial_state::Finished>() != nullptr) files.remove_checkpoints(grid.trials[trial].key);
-    files.remove_half_checkpoints();
+void tidy_checkpoints(TrialFolders& files, const Plan& plan) {
+    files.tidy_checkpoints([&plan](const TrialKey& key) {
+        const auto trial = plan.index_of(key);
+        return trial && plan.status(*trial).as<trial_state::Finished>() != nullptr;
+    });
 }
 
 std::string results_folder(const std::string& sweep, const std::string& wanted) {

@@ -15,8 +15,8 @@ namespace layersweep {
 /// Writes grid.jsonl and sweep.resolved.yaml of a sweep that this process holds. Throws StorageError.
 void write_sweep_files(const std::string& folder, const LoadedSweep& sweep);
 
-/// Removes what a life that was killed left: checkpoints of trials that have their result, and files half written.
-void tidy_checkpoints(TrialFolders& files, const Grid& grid, const Plan& plan) noexcept;
+/// Removes what a life that was killed left among the checkpoints.
+void tidy_checkpoints(TrialFolders& files, const Plan& plan);
 
 /// results/<sweep> in the working directory, or what --results says.
 [[nodiscard]] std::string results_folder(const std::string& sweep, const std::string& wanted);

@@ -57,7 +57,7 @@ void print_not_set_aside(const std::string& match, std::size_t others, std::size
 ExitCode retry_command(const RetryOptions& options) {
     const auto folder = existing_results(options.results);
     (void)read_grid(ResultsFolder{folder}.grid().string());  // no ledger is made where there is no sweep
-    const LedgerHolder holder({folder}, current_process(), options.take_over ? TakeOver::always : TakeOver::if_gone);
+    const LedgerHolder holder({folder}, current_process(), take_over_if(options.take_over));
     const auto sweep = read_sweep(folder);
     const auto meant = meant_trials(sweep, options.match);
     std::vector<std::size_t> trials;

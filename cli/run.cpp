@@ -96,7 +96,7 @@ ExitCode run_command(const RunOptions& options) {
     const auto workers = workers_for(sweep.config, sweep.grid, sweep.catalog, machine);
     check_resources(sweep, workers, options.config);
     refuse_missing_gpu(sweep.config, machine, options.config);
-    refuse_if_held({folder}, options.take_over ? TakeOver::always : TakeOver::if_gone);
+    refuse_if_held({folder}, take_over_if(options.take_over));
 
     const auto before = replay_sweep(folder, sweep.grid);
     const auto& counts = before.plan.counts();
@@ -106,10 +106,10 @@ ExitCode run_command(const RunOptions& options) {
     for (const auto& notice : sweep.grid.notices) fmt::print("note: {}\n", notice);
     if (counts.finished == before.plan.size()) {
         fmt::print("every trial has its result already\n");
-        const LedgerHolder holder({folder}, current_process(), options.take_over ? TakeOver::always : TakeOver::if_gone);
+        const LedgerHolder holder({folder}, current_process(), take_over_if(options.take_over));
         write_sweep_files(folder, sweep);
         TrialFolders files(folder);
-        tidy_checkpoints(files, sweep.grid, before.plan);
+        tidy_checkpoints(files, before.plan);
         return finish(folder, before);
     }
     CoordinatorWatch watch(folder);

@@ -191,12 +191,12 @@ void Coordinator::note_outage(const std::string& why) {
 bool Coordinator::may_try_disk() {
     const milliseconds now = outside_.clock.now();
     if (!outage_->stop_seen && outside_.stop.stop_requested()) {
-        outage_->stop_seen = now;
+        outage_->stop_seen = true;
         return true;  // a last time
     }
+    if (now < outage_->next_try) return false;
     const bool stops_in_order = phase_ != Phase::working && now <= std::max(deadline_, outage_->since + options_.storage_retry);
-    const bool patient = outage_->stop_seen ? stops_in_order : now - outage_->since <= options_.storage_patience;
-    if (patient || now < outage_->next_try) return patient && now >= outage_->next_try;
+    if (outage_->stop_seen ? stops_in_order : now - outage_->since <= options_.storage_patience) return true;
     throw StorageError(outage_->why +
                        "\n  why: a result that is not on the disk does not count\n"
                        "  do:  make room or mend the disk, then run the same command again: it goes on from what is recorded");

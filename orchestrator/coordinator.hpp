@@ -68,7 +68,7 @@ private:
     struct Outage {
         std::chrono::milliseconds since, next_try;
         std::string why;
-        std::optional<std::chrono::milliseconds> stop_seen;
+        bool stop_seen = false;
     };
 
     void lap();

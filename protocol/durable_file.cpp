@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "protocol/errors.hpp"
+#include "protocol/repeat_interrupted.hpp"
 
 namespace layersweep {
 namespace {
@@ -18,15 +19,6 @@ constexpr std::string_view aside_mark = ".aside-";
 
 /// A slow disk shows in many short syncs instead of one of minutes, during which its writer would seem to be stuck.
 constexpr std::uint64_t most_unsynced = std::uint64_t{256} << 20;
-
-/// Of a call that a signal may interrupt.
-template <class Call>
-int repeated(Call&& call) {
-    int result = 0;
-    do result = call();
-    while (result != 0 && errno == EINTR);
-    return result;
-}
 
 [[noreturn]] void fail(std::string_view what, const std::filesystem::path& path, int error) {
     throw StorageError(fmt::format("cannot {} {}: {}", what, path.string(), std::strerror(error)));
@@ -64,12 +56,12 @@ void AsideFile::write(std::span<const std::byte> bytes) {
 
 void AsideFile::reserve(std::uint64_t bytes) {
     const auto take = [&] { return ::fallocate(descriptor_, FALLOC_FL_KEEP_SIZE, 0, static_cast<off_t>(bytes)); };
-    if (repeated(take) != 0 && errno != EOPNOTSUPP && errno != ENOSYS) fail("make room for", path_, errno);
+    if (repeat_interrupted(take) != 0 && errno != EOPNOTSUPP && errno != ENOSYS) fail("make room for", path_, errno);
 }
 
 void AsideFile::sync() {
     unsynced_ = 0;
-    if (repeated([&] { return ::fsync(descriptor_); }) != 0) fail("sync", path_, errno);
+    if (repeat_interrupted([&] { return ::fsync(descriptor_); }) != 0) fail("sync", path_, errno);
 }
 
 void AsideFile::take_place(Durability durability) {
@@ -91,11 +83,18 @@ bool is_aside(const std::filesystem::path& path) {
     return path.filename().string().find(aside_mark) != std::string::npos;
 }
 
+void remove_files(const std::filesystem::path& folder, const std::function<bool(const std::filesystem::path&)>& goes) {
+    namespace fs = std::filesystem;
+    std::error_code error, stays;
+    for (fs::directory_iterator entry(folder, error), end; !error && entry != end; entry.increment(error))
+        if (goes(entry->path())) fs::remove(entry->path(), stays);
+}
+
 void sync_folder(const std::filesystem::path& folder) {
     const int descriptor = ::open(folder.empty() ? "." : folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (descriptor < 0 && errno == EACCES) return;  // it may be written and not read
     if (descriptor < 0) fail("open the folder", folder, errno);
-    const int failed = repeated([&] { return ::fsync(descriptor); }) == 0 ? 0 : errno;
+    const int failed = repeat_interrupted([&] { return ::fsync(descriptor); }) == 0 ? 0 : errno;
     ::close(descriptor);
     if (failed != 0 && failed != EINVAL && failed != ENOTSUP) fail("sync the folder", folder, failed);
 }

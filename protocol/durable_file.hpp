@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -38,6 +39,9 @@ private:
 
 /// Whether it is named like what an AsideFile of some process writes.
 [[nodiscard]] bool is_aside(const std::filesystem::path& path);
+
+/// Removes the files right in `folder` that `goes` names; what cannot be removed only takes room.
+void remove_files(const std::filesystem::path& folder, const std::function<bool(const std::filesystem::path&)>& goes);
 
 /// Gives `path` this content in one step. Throws StorageError; nothing is left beside it then.
 void replace_file(const std::filesystem::path& path, std::string_view text, Durability durability = Durability::cached);

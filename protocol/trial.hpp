@@ -33,6 +33,8 @@ std::vector<std::string_view> names();
 /// Content hash of all settings that define a trial: 32 lower-case hexadecimal digits (XXH3, 128 bits).
 struct TrialKey {
     std::string hex;
+    /// Enough to tell the trials of a sweep apart, for people.
+    [[nodiscard]] std::string beginning() const { return hex.substr(0, 8); }
     auto operator<=>(const TrialKey&) const = default;
 };
 

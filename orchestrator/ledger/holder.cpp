@@ -69,6 +69,10 @@ bool put_in_place(const fs::path& from, const fs::path& to) {
     throw MachineError("cannot create " + to.string() + ": " + std::strerror(errno));
 }
 
+bool is_gone(const ProcessIdentity& holder) {
+    return is_provably_gone(holder, current_process(), start_time_of);
+}
+
 [[noreturn]] void refuse(const ResultsFolder& folder, const std::optional<ProcessIdentity>& other) {
     throw ConfigError(
         folder.root.string(), fmt::format("this sweep is held by {}", other ? text_of(*other) : "a process that cannot be read"),
@@ -114,14 +118,14 @@ std::optional<ProcessIdentity> holder_of(const ResultsFolder& folder) {
 
 std::optional<ProcessIdentity> living_holder_of(const ResultsFolder& folder) {
     auto holder = holder_of(folder);
-    if (holder && is_provably_gone(*holder, current_process(), start_time_of)) holder.reset();
+    if (holder && is_gone(*holder)) holder.reset();
     return holder;
 }
 
 void refuse_if_held(const ResultsFolder& folder, TakeOver take_over) {
     if (take_over == TakeOver::always) return;
     const auto holder = holder_of(folder);
-    const bool held = holder ? living_holder_of(folder).has_value() : std::filesystem::exists(folder.holder());
+    const bool held = holder ? !is_gone(*holder) : std::filesystem::exists(folder.holder());
     if (held) refuse(folder, holder);
 }
 

@@ -12,6 +12,10 @@ enum class TakeOver {
     always,   ///< the user says so
 };
 
+[[nodiscard]] constexpr TakeOver take_over_if(bool asked) {
+    return asked ? TakeOver::always : TakeOver::if_gone;
+}
+
 /// The one process that may run a sweep, written in ledger/holder.json. It keeps people from starting a sweep twice; what keeps results
 /// safe if it fails is the number of the life. The destructor removes the file where it is still ours.
 class LedgerHolder {

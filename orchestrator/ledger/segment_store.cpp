@@ -12,6 +12,7 @@
 
 #include "protocol/durable_file.hpp"
 #include "protocol/errors.hpp"
+#include "protocol/repeat_interrupted.hpp"
 
 namespace layersweep {
 namespace {
@@ -28,8 +29,7 @@ public:
         return taken >= 0 ? taken : -std::int64_t{errno};
     }
     [[nodiscard]] int sync() override {
-        while (::fdatasync(descriptor_) != 0)
-            if (errno != EINTR) return errno;
+        if (repeat_interrupted([this] { return ::fdatasync(descriptor_); }) != 0) return errno;
         struct stat found = {};
         if (::fstat(descriptor_, &found) != 0) return errno;
         return found.st_nlink == 0 ? ENOENT : 0;  // somebody removed the file; what is written to it is gone
@@ -88,7 +88,7 @@ void SegmentFolder::fill(const SegmentName& name, const std::string& content) {
 
 void SegmentFolder::sync(const SegmentName& name) {
     const int file = ::open(folder_.segment(name).c_str(), O_RDONLY | O_CLOEXEC);
-    const bool synced = file >= 0 && ::fdatasync(file) == 0;
+    const bool synced = file >= 0 && repeat_interrupted([file] { return ::fdatasync(file); }) == 0;
     const int error = errno;
     if (file >= 0) ::close(file);
     if (!synced) throw StorageError("the ledger " + where(name) + " cannot be synced to the disk: " + std::strerror(error));

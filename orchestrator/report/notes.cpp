@@ -87,7 +87,7 @@ void set_aside(const ReportInput& input, Notes& notes) {
     for (const Trial& trial : input.grid->trials) {
         const auto found = input.set_aside.find(trial.key);
         if (found == input.set_aside.end() || input.finished.contains(trial.key)) continue;
-        notes.push_back(fmt::format("Set aside: {} ({}): {}", label_of(trial), trial.key.hex.substr(0, 8), found->second));
+        notes.push_back(fmt::format("Set aside: {} ({}): {}", label_of(trial), trial.key.beginning(), found->second));
     }
 }
 

@@ -52,11 +52,13 @@ void TrialFolders::remove_checkpoints(const TrialKey& key) noexcept {
     std::filesystem::remove_all(checkpoints_ / key.hex, stays);
 }
 
-void TrialFolders::remove_half_checkpoints() noexcept {
+void TrialFolders::tidy_checkpoints(const std::function<bool(const TrialKey&)>& has_result) {
     namespace fs = std::filesystem;
-    std::error_code error, stays;
-    for (fs::recursive_directory_iterator entry(checkpoints_, error), end; !error && entry != end; entry.increment(error))
-        if (is_aside(entry->path())) fs::remove(entry->path(), stays);
+    std::error_code error;
+    for (fs::directory_iterator trial(checkpoints_, error), end; !error && trial != end; trial.increment(error)) {
+        const TrialKey key{trial->path().filename().string()};
+        has_result(key) ? remove_checkpoints(key) : remove_files(trial->path(), is_aside);
+    }
 }
 
 std::string TrialFolders::predictions_of(const TrialKey& key) const {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <span>
 #include <string>
 
@@ -24,8 +25,9 @@ public:
     void write_predictions(const Trial& trial, const Result& result) override;
     [[nodiscard]] std::string checkpoints_of(const TrialKey& key) const override;
     void remove_checkpoints(const TrialKey& key) noexcept override;
-    /// What writers that were killed left half done among the checkpoints goes; for the start of a life, when nothing of it is written.
-    void remove_half_checkpoints() noexcept;
+    /// For the start of a life, when nobody writes checkpoints: what a life that was killed left goes, which is checkpoints of trials that
+    /// have their result, and files half written. Looks at what is there, not at every trial of the grid.
+    void tidy_checkpoints(const std::function<bool(const TrialKey&)>& has_result);
     [[nodiscard]] std::string predictions_of(const TrialKey& key) const;
 
 private:

@@ -11,20 +11,14 @@ namespace layersweep {
 namespace {
 
 using test::CoordinatorWorld;
+using test::is;
+using test::letter;
 using test::sample_grid;
 using test::sample_trial;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using to_worker::Abandon;
 using to_worker::Assign;
-
-template <class Message>
-bool is(const ToWorker& message) {
-    return std::holds_alternative<Message>(message);
-}
-char letter(const Attempt& attempt) {
-    return attempt.key.hex.back();
-}
 
 TEST(CoordinatorFaults, LostWorkersTrialGoesToAnother) {
     CoordinatorWorld world(sample_grid("a"), 2);
@@ -201,7 +195,7 @@ TEST(CoordinatorFaults, AnErrorThatIsNotTheDisksIsRecordedAsTheEndOfTheLife) {
     world.transport.take_all<Assign>();
 }
 
-TEST(CoordinatorFaults, AFencedCoordinatorWritesNoPredictions) {
+TEST(CoordinatorFaults, AFencedCoordinatorWritesNoPredictionsAndShowsNothingMore) {
     CoordinatorWorld world(sample_grid("a"), 1);
     world.obedient_workers([&world](WorkerId, const ToWorker& message) {
         if (is<Assign>(message)) (void)begin_life(world.disk, {}, 0, [](const Event&) {});
@@ -210,17 +204,6 @@ TEST(CoordinatorFaults, AFencedCoordinatorWritesNoPredictions) {
     world.hello(1);
     EXPECT_THROW((void)world.run(), Fenced);
     EXPECT_TRUE(world.files.written.empty());
-    world.transport.take_all<Assign>();
-}
-
-TEST(CoordinatorFaults, AFencedCoordinatorShowsNothingMore) {
-    CoordinatorWorld world(sample_grid("a"), 1);
-    world.obedient_workers([&world](WorkerId, const ToWorker& message) {
-        if (is<Assign>(message)) (void)begin_life(world.disk, {}, 0, [](const Event&) {});
-        return false;
-    });
-    world.hello(1);
-    EXPECT_THROW((void)world.run(), Fenced);
     EXPECT_TRUE(world.progress.told.empty());
     EXPECT_TRUE(world.recorded<event::Finished>().empty());
     world.transport.take_all<Assign>();

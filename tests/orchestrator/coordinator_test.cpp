@@ -10,20 +10,14 @@ namespace layersweep {
 namespace {
 
 using test::CoordinatorWorld;
+using test::is;
+using test::letter;
 using test::sample_grid;
 using test::sample_trial;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using to_worker::Abandon;
 using to_worker::Assign;
-
-template <class Message>
-bool is(const ToWorker& message) {
-    return std::holds_alternative<Message>(message);
-}
-char letter(const Attempt& attempt) {
-    return attempt.key.hex.back();
-}
 
 TEST(Coordinator, ASweepRunsToItsEnd) {
     CoordinatorWorld world(sample_grid("abcde"), 2);

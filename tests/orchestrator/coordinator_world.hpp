@@ -14,6 +14,15 @@
 
 namespace layersweep::test {
 
+template <class Message>
+bool is(const ToWorker& message) {
+    return std::holds_alternative<Message>(message);
+}
+/// Which trial of `sample_grid` it is of.
+inline char letter(const Attempt& attempt) {
+    return attempt.key.hex.back();
+}
+
 /// Remembers what people were told.
 class RecordingProgress final : public Progress {
 public:

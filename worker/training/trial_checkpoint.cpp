@@ -73,16 +73,6 @@ void read_tensors(const std::string& path, const SafetensorsFile& file, const st
     if (hash.hex() != wanted) throw MachineError(path + " is damaged");
 }
 
-/// Removes the folder's files that `goes` names; what cannot be removed only takes room.
-template <class Goes>
-void remove_files(const std::string& folder, Goes goes) {
-    namespace fs = std::filesystem;
-    std::error_code error, stays;
-    for (fs::directory_iterator entry(folder, error), end; !error && entry != end; entry.increment(error)) {
-        if (goes(entry->path())) fs::remove(entry->path(), stays);
-    }
-}
-
 /// Left by a writer that was killed. A young one may belong to a worker that was given up and lives, or to the attempt after it.
 bool is_left_aside(const std::filesystem::path& path) {
     const auto name = path.filename().string();

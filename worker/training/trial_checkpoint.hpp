@@ -41,7 +41,7 @@ private:
     void write_state(const TrainingState& state) const;
     void check_room(const TrainingState& state) const;
     [[nodiscard]] std::uint64_t restore_whole(TrainingState& state) const;
-    [[nodiscard]] std::string short_key() const { return owner_.trial.substr(0, 8); }
+    [[nodiscard]] std::string short_key() const { return TrialKey{owner_.trial}.beginning(); }
     [[nodiscard]] std::string path_of(const std::string& name) const { return plan_.folder + "/" + name; }
 
     CheckpointPlan plan_;

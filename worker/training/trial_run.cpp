@@ -94,13 +94,12 @@ void TrialRun::go_on_from_checkpoint() {
     const auto restored = checkpoints_.restore(state_);
     if (all_members_have(restored.mark)) {
         state_.result.timings = together(state_.result.timings, spent);
-        if (gang_.rank() == 0) hooks_.notice(fmt::format("{} goes on from step {}", trial_.key.hex.substr(0, 8), state_.result.steps));
+        if (gang_.rank() == 0) hooks_.notice(fmt::format("{} goes on from step {}", trial_.key.beginning(), state_.result.steps));
         return;
     }
     if (restored.mark == 0 && restored.why_not.empty()) return;  // there was nothing to read
-    hooks_.notice(restored.mark == 0
-                      ? restored.why_not
-                      : "a checkpoint of " + trial_.key.hex.substr(0, 8) + " is not used: not all of the gang have the same");
+    hooks_.notice(restored.mark == 0 ? restored.why_not
+                                     : "a checkpoint of " + trial_.key.beginning() + " is not used: not all of the gang have the same");
     state_.result.timings = spent;
     begin();
 }

@@ -67,9 +67,11 @@ TEST(TrialFolders, WhatWasHalfWrittenGoesAndNothingElse) {
     TrialFolders files(folder.path());
     const auto half = folder.write("checkpoints/abc/state.safetensors.aside-77-0", "x");
     const auto whole = folder.write("checkpoints/abc/state.safetensors", "y");
-    files.remove_half_checkpoints();
+    const auto done = folder.write("checkpoints/done/state.safetensors", "z");
+    files.tidy_checkpoints([](const TrialKey& key) { return key.hex == "done"; });
     EXPECT_FALSE(std::filesystem::exists(half));
     EXPECT_TRUE(std::filesystem::exists(whole));
+    EXPECT_FALSE(std::filesystem::exists(std::filesystem::path(done).parent_path())) << "it has its result";
 }
 
 }  // namespace
