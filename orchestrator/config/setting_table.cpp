@@ -27,7 +27,7 @@ Setting resource(std::string name, Value ResourceSettings::*member, Kind kind, s
 }
 
 Setting shortcut(std::string name, ShortcutChoice ShortcutSettings::*member, std::string meaning) {
-    return field("shortcuts", std::move(name), SettingScope::run, &SettingTarget::shortcuts, member, AutoOff{}, std::move(meaning));
+    return field("shortcuts", std::move(name), SettingScope::run, &SettingTarget::shortcuts, member, AutoOnOff{}, std::move(meaning));
 }
 
 Setting betas() {

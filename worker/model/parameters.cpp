@@ -19,22 +19,16 @@ Parameters::Parameters(const std::vector<ParameterSource>& sources, std::int64_t
     std::int64_t offset = 0;
     for (const auto& source : sources_) {
         const auto size = elements_of(source.shape);
-        auto leaf = values_.narrow(0, offset, size).view(source.shape).detach();
-        leaf.set_requires_grad(true);
-        leaf.mutable_grad() = gradients_.narrow(0, offset, size).view(source.shape);
-        leaves_.emplace(source.name, std::move(leaf));
+        const auto view = [&](const at::Tensor& all) { return all.narrow(0, offset, size).view(source.shape); };
+        tensors_.emplace(source.name, Trained{view(values_), view(gradients_)});
         offset += size;
     }
 }
 
-const at::Tensor& Parameters::operator[](const std::string& name) const {
-    const auto found = leaves_.find(name);
-    LAYERSWEEP_CHECK(found != leaves_.end(), "no parameter is named " + name);
+const Trained& Parameters::trained(const std::string& name) const {
+    const auto found = tensors_.find(name);
+    LAYERSWEEP_CHECK(found != tensors_.end(), "no parameter is named " + name);
     return found->second;
-}
-
-at::Tensor Parameters::gradient(const std::string& name) const {
-    return (*this)[name].grad();
 }
 
 at::Tensor Parameters::gradients() const {

@@ -93,7 +93,7 @@ protected:
     }
 
     CutModel make_model() {
-        CutModel model(trial, reference["label_token_ids"], store);
+        CutModel model(trial, EncodedTask{.label_token_ids = reference["label_token_ids"]}, store);
         if (trial.mode == Mode::lm) return model;
         const std::vector<std::vector<double>> head = reference["head"];
         auto values = model.parameters()[head_name].detach();
@@ -103,7 +103,6 @@ protected:
 
     double backward(std::int64_t step) {
         const auto rows = reference.batch(step);
-        model.parameters().gradients_and_extra().zero_();
         return model.backward(pointers_to(rows), std::int64_t(rows.size()), DropoutDraw{.step = step}).item<double>();
     }
 
