@@ -69,7 +69,8 @@ at::Tensor DecoderPass::project(const std::string& name, const at::Tensor& x) co
 at::Tensor DecoderPass::project(const std::string& name, const at::Tensor& x, std::int64_t from, std::int64_t to) const {
     const bool in_out = spec_.layout == WeightLayout::in_out;
     const auto part = [&](const Trained& whole, int dimension) -> Trained {
-        return {whole.value.narrow(dimension, from, to - from), whole.gradient.narrow(dimension, from, to - from)};
+        const auto slice = [&](const at::Tensor& all) { return all.defined() ? all.narrow(dimension, from, to - from) : all; };
+        return {slice(whole.value), slice(whole.gradient), slice(whole.rounded)};
     };
     return linear(x, part(parameters_.trained(name + ".weight"), in_out ? 1 : 0), part(parameters_.trained(name + ".bias"), 0), in_out);
 }
@@ -96,16 +97,21 @@ at::Tensor DecoderPass::attention(std::int64_t number, const at::Tensor& h, cons
                                   PrefixMemory* kept) const {
     const auto width = spec_.d_model / spec_.heads;
     const auto qkv = project(std::to_string(number) + ".qkv", h).view({-1, 3, spec_.heads, width});
+    auto prefix = memory == nullptr ? KeysValues{} : memory->blocks[std::size_t(number)];
+    if (kept != nullptr) kept->blocks.push_back(prefix_in(qkv, rows));
+    const auto attended = is_packed(qkv) ? packed_attention(qkv, rows, prefix) : padded_attention(number, qkv, rows, prefix);
+    return project(std::to_string(number) + ".out", attended);
+}
+
+at::Tensor DecoderPass::padded_attention(std::int64_t number, const at::Tensor& qkv, const PackedRows& rows, KeysValues prefix) const {
+    const auto width = spec_.d_model / spec_.heads;
     std::vector<at::Tensor> parts;
-    KeysValues prefix;
-    if (memory != nullptr) prefix = memory->blocks[std::size_t(number)];
     if (rows.leading() > 0) {
         LAYERSWEEP_CHECK(!attention_is_dropped(), "inputs cannot share what is dropped out");
-        const auto own = qkv.narrow(0, 0, rows.leading()).permute({1, 2, 0, 3}).unbind(0);
-        prefix = {own[1], own[2]};
-        const auto q = own[0].unsqueeze(0), k = own[1].unsqueeze(0), v = own[2].unsqueeze(0);
-        parts.push_back(at::scaled_dot_product_attention(q, k, v, {}, 0.0, /*is_causal=*/true).squeeze(0).transpose(0, 1).flatten(1));
-        if (kept != nullptr) kept->blocks.push_back(prefix);
+        prefix = prefix_in(qkv, rows);
+        const auto q = qkv.narrow(0, 0, rows.leading()).select(1, 0).transpose(0, 1).unsqueeze(0);
+        const auto out = at::scaled_dot_product_attention(q, prefix.keys.unsqueeze(0), prefix.values.unsqueeze(0), {}, 0.0, true);
+        parts.push_back(out.squeeze(0).transpose(0, 1).flatten(1));
     }
     for (std::size_t g = 0; g < rows.groups().size(); ++g) {
         const RowGroup& group = rows.groups()[g];
@@ -116,7 +122,7 @@ at::Tensor DecoderPass::attention(std::int64_t number, const at::Tensor& h, cons
         auto out = seen(split[0], {split[1], split[2]}, prefix, mask).transpose(1, 2).reshape({-1, spec_.d_model});
         parts.push_back(group.is_even ? out : unpad(out, group.real));
     }
-    return project(std::to_string(number) + ".out", parts.size() == 1 ? parts.front() : at::cat(parts, 0));
+    return parts.size() == 1 ? parts.front() : at::cat(parts, 0);
 }
 
 at::Tensor DecoderPass::attention_at_ends(std::int64_t number, const at::Tensor& h, const PackedRows& rows,
@@ -124,25 +130,29 @@ at::Tensor DecoderPass::attention_at_ends(std::int64_t number, const at::Tensor&
     const auto name = std::to_string(number) + ".qkv";
     const auto d = spec_.d_model, width = d / spec_.heads;
     const auto kv = project(name, h, d, 3 * d).view({-1, 2, spec_.heads, width});
-    const auto q = project(name, h.index_select(0, rows.ends()), 0, d).view({-1, spec_.heads, 1, width});
-    KeysValues prefix;
-    if (memory != nullptr) prefix = memory->blocks[std::size_t(number)];
-    if (rows.leading() > 0) {
-        const auto own = kv.narrow(0, 0, rows.leading()).permute({1, 2, 0, 3}).unbind(0);
-        prefix = {own[0], own[1]};
-    }
+    const auto q = project(name, h.index_select(0, rows.ends()), 0, d).view({-1, spec_.heads, width});
+    auto prefix = memory == nullptr ? KeysValues{} : memory->blocks[std::size_t(number)];
+    const auto attended =
+        is_packed(q) ? packed_attention_at_ends(q, kv, rows, prefix) : padded_attention_at_ends(number, q, kv, rows, prefix);
+    return project(std::to_string(number) + ".out", attended);
+}
+
+at::Tensor DecoderPass::padded_attention_at_ends(std::int64_t number, const at::Tensor& q, const at::Tensor& kv, const PackedRows& rows,
+                                                 KeysValues prefix) const {
+    if (rows.leading() > 0) prefix = prefix_in(kv, rows);
     std::vector<at::Tensor> parts;
     std::int64_t input = 0;
     for (std::size_t g = 0; g < rows.groups().size(); ++g) {
         const RowGroup& group = rows.groups()[g];
         auto own = kv.narrow(0, group.first, group.tokens);
         if (!group.is_even) own = pad(own, group.padded, group.real);
-        const auto split = own.view({group.inputs, group.longest, 2, spec_.heads, width}).permute({2, 0, 3, 1, 4}).unbind(0);
+        const auto split = own.view({group.inputs, group.longest, 2, spec_.heads, q.size(2)}).permute({2, 0, 3, 1, 4}).unbind(0);
         const Mask mask{.visible = group.present, .is_causal = false, .block = number, .site = attention_site + int(g)};
-        parts.push_back(seen(q.narrow(0, input, group.inputs), {split[0], split[1]}, prefix, mask).reshape({-1, d}));
+        const auto ends = q.narrow(0, input, group.inputs).unsqueeze(2);
+        parts.push_back(seen(ends, {split[0], split[1]}, prefix, mask).reshape({-1, spec_.d_model}));
         input += group.inputs;
     }
-    return project(std::to_string(number) + ".out", parts.size() == 1 ? parts.front() : at::cat(parts, 0));
+    return parts.size() == 1 ? parts.front() : at::cat(parts, 0);
 }
 
 /// Behind the attention, whose output is `attended`: the rest of the block for the rows `x` of the residual stream.

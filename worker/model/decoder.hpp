@@ -9,6 +9,7 @@
 
 #include "worker/model/family/family.hpp"
 #include "worker/model/layers.hpp"
+#include "worker/model/packed_attention.hpp"
 #include "worker/model/packed_rows.hpp"
 #include "worker/model/parameters.hpp"
 
@@ -22,12 +23,9 @@ struct DropoutDraw {
     int rank = 0;
 };
 
-/// Keys and values of a prefix in each block, [heads, prefix, width] each; shared by all inputs that begin with it.
+/// A prefix in each block; shared by all inputs that begin with it.
 struct PrefixMemory {
-    struct Block {
-        at::Tensor keys, values;
-    };
-    std::vector<Block> blocks;
+    std::vector<KeysValues> blocks;
 };
 
 /// Which positions of the last block are computed: all, or only those that are read behind it. The same numbers where they are read.
@@ -62,7 +60,6 @@ private:
         at::Tensor index;  ///< [n], int64
         at::Tensor rows;   ///< [n, d_model]
     };
-    using KeysValues = PrefixMemory::Block;
     /// Which keys queries may look at, and where the masks of dropped probabilities are drawn.
     struct Mask {
         at::Tensor visible;  ///< broadcast to [inputs, heads, n, keys]; undefined: all
@@ -78,6 +75,11 @@ private:
     /// At the inputs' ends alone, in the order of the groups: [inputs, d_model].
     [[nodiscard]] at::Tensor attention_at_ends(std::int64_t number, const at::Tensor& h, const PackedRows& rows,
                                                const PrefixMemory* memory) const;
+    /// Packed attention knows the CPU and no dropout.
+    [[nodiscard]] bool is_packed(const at::Tensor& x) const { return x.is_cpu() && !attention_is_dropped(); }
+    [[nodiscard]] at::Tensor padded_attention(std::int64_t number, const at::Tensor& qkv, const PackedRows& rows, KeysValues prefix) const;
+    [[nodiscard]] at::Tensor padded_attention_at_ends(std::int64_t number, const at::Tensor& q, const at::Tensor& kv, const PackedRows& rows,
+                                                      KeysValues prefix) const;
     /// What the queries [inputs, heads, n, width] see of their own and the prefix's keys, [inputs, heads, n, width].
     [[nodiscard]] at::Tensor seen(const at::Tensor& q, const KeysValues& own, const KeysValues& prefix, const Mask& mask) const;
     [[nodiscard]] at::Tensor rest_of_block(std::int64_t number, const at::Tensor& x, const at::Tensor& attended) const;

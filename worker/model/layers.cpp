@@ -11,34 +11,41 @@ using torch::autograd::AutogradContext;
 using torch::autograd::Function;
 using torch::autograd::variable_list;
 
-at::Tensor product(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias, bool in_out) {
-    const auto w = in_out ? weight : weight.t();
-    return bias.defined() ? at::addmm(bias, x, w) : at::mm(x, w);
+at::Tensor product(const at::Tensor& x, const Trained& weight, const at::Tensor& bias, bool in_out) {
+    const auto as_used = [&](const at::Tensor& w) { return in_out ? w : w.t(); };
+    if (weight.rounded.defined()) {
+        const auto y = at::mm(x.to(at::kBFloat16), as_used(weight.rounded)).to(weight.value.scalar_type());
+        return bias.defined() ? y.add(bias) : y;
+    }
+    return bias.defined() ? at::addmm(bias, x, as_used(weight.value)) : at::mm(x, as_used(weight.value));
 }
 
 class Linear : public Function<Linear> {
 public:
     static at::Tensor forward(AutogradContext* context, const at::Tensor& x, const Trained& weight, const Trained& bias, bool in_out) {
-        context->save_for_backward({x});
-        context->saved_data["weight"] = weight.value;
+        const bool rounded = weight.rounded.defined();
+        context->save_for_backward({rounded ? x.to(at::kBFloat16) : x});
+        context->saved_data["weight"] = rounded ? weight.rounded : weight.value;
         context->saved_data["weight_gradient"] = weight.gradient;
         context->saved_data["bias_gradient"] = bias.gradient;
         context->saved_data["in_out"] = in_out;
-        return product(x, weight.value, bias.value, in_out);
+        return product(x, weight, bias.value, in_out);
     }
     static variable_list backward(AutogradContext* context, const variable_list& gradients) {
         auto& saved = context->saved_data;
         const auto x = context->get_saved_variables().front();
         const auto weight = saved["weight"].toTensor();
         auto weight_gradient = saved["weight_gradient"].toTensor(), bias_gradient = saved["bias_gradient"].toTensor();
-        const auto& dy = gradients.front();
+        if (bias_gradient.defined()) at::sum_out(bias_gradient, gradients.front(), 0);
+        const auto dy = gradients.front().to(weight.scalar_type());
         const bool in_out = saved["in_out"].toBool();
-        if (in_out)
-            at::mm_out(weight_gradient, x.t(), dy);
+        const auto a = in_out ? x.t() : dy.t();
+        const auto& b = in_out ? dy : x;
+        if (weight.scalar_type() == weight_gradient.scalar_type())
+            at::mm_out(weight_gradient, a, b);
         else
-            at::mm_out(weight_gradient, dy.t(), x);
-        if (bias_gradient.defined()) at::sum_out(bias_gradient, dy, 0);
-        return {at::mm(dy, in_out ? weight.t() : weight), {}, {}, {}};
+            weight_gradient.copy_(at::mm(a, b));
+        return {at::mm(dy, in_out ? weight.t() : weight).to(gradients.front().scalar_type()), {}, {}, {}};
     }
 };
 
@@ -94,7 +101,7 @@ public:
 }  // namespace
 
 at::Tensor linear(const at::Tensor& x, const Trained& weight, const Trained& bias, bool in_out) {
-    return x.requires_grad() ? Linear::apply(x, weight, bias, in_out) : product(x, weight.value, bias.value, in_out);
+    return x.requires_grad() ? Linear::apply(x, weight, bias, in_out) : product(x, weight, bias.value, in_out);
 }
 
 at::Tensor layer_norm(const at::Tensor& x, const Trained& weight, const Trained& bias, double epsilon) {

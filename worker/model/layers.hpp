@@ -8,10 +8,12 @@ namespace layersweep {
 /// writes the gradient once, to its place in the flat buffer, instead of adding a copy to a buffer of zeros.
 struct Trained {
     at::Tensor value, gradient;
+    at::Tensor rounded;  ///< the value in bfloat16, for products of matrices; undefined where these are computed in the value's own type
 };
 
 /// y = x·W + b for x [n, in]; W is [in, out] where `in_out`, else [out, in]; b may be undefined. The backward pass overwrites the
-/// gradients of W and b.
+/// gradients of W and b. Where W is rounded, so are x and the gradient that comes in, and each of the three products; sums, b and what
+/// goes out keep x's type.
 [[nodiscard]] at::Tensor linear(const at::Tensor& x, const Trained& weight, const Trained& bias, bool in_out);
 
 /// Layer norm over the last dimension of x [n, d]. The backward pass overwrites the gradients.

@@ -72,11 +72,13 @@ void load_pretrained(Parameters& parameters, const Checkpoint& checkpoint, const
         std::int64_t row = 0;
         for (const auto& part : source.parts) {
             const auto& stored = find_part(checkpoint, part, folder);
-            auto bytes = at::empty(stored.shape, torch_type(stored.type));
-            checkpoint.read(stored, {static_cast<std::byte*>(bytes.mutable_data_ptr()), stored.bytes()});
-            const auto chosen = chosen_rows(source, bytes);
-            rows.narrow(0, row, chosen.size(0)).copy_(chosen);
-            row += chosen.size(0);
+            auto shape = stored.shape;
+            if (!source.rows.empty()) shape.front() = std::int64_t(source.rows.size());
+            const auto numbers = at::empty(shape, torch_type(stored.type));
+            const std::span bytes(static_cast<std::byte*>(numbers.mutable_data_ptr()), numbers.nbytes());
+            source.rows.empty() ? checkpoint.read(stored, bytes) : checkpoint.read_rows(stored, source.rows, bytes);
+            rows.narrow(0, row, shape.front()).copy_(numbers);
+            row += shape.front();
             pulse.beat();
         }
     }

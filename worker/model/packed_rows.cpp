@@ -3,6 +3,7 @@
 #include <ATen/ATen.h>
 
 #include <algorithm>
+#include <limits>
 #include <numeric>
 
 #include "protocol/errors.hpp"
@@ -11,8 +12,8 @@ namespace layersweep {
 
 namespace {
 
-/// An input this much shorter than the longest of its group begins a group of its own: padding costs more then than one more call.
-constexpr double shortest_of_a_group = 0.7;
+/// What one more group costs in each block, in floating-point operations that attention could do meanwhile.
+constexpr double operations_of_a_call = 7.5e6;
 
 at::Tensor on(at::Device device, const std::vector<std::int64_t>& numbers) {
     return at::tensor(numbers, at::kLong).to(device);
@@ -24,6 +25,36 @@ std::vector<std::size_t> longest_first(std::span<const PackedRows::Input> inputs
     std::iota(order.begin(), order.end(), std::size_t{0});
     std::stable_sort(order.begin(), order.end(), [&](auto a, auto b) { return inputs[a].size() > inputs[b].size(); });
     return order;
+}
+
+/// Forward and backward of attention over padded inputs, in floating-point operations.
+double cost_of_group(std::size_t inputs, std::int64_t longest, std::int64_t prefix, std::int64_t d_model) {
+    return operations_of_a_call + 12.0 * double(d_model) * double(inputs) * double(longest) * double(prefix + longest);
+}
+
+/// Sizes of the groups that cost least together. `lengths`: of all inputs behind the prefix, longest first.
+std::vector<std::size_t> group_sizes(const std::vector<std::int64_t>& lengths, std::int64_t prefix, std::int64_t d_model) {
+    std::vector<std::size_t> ends;  // a group ends only where the length changes
+    for (std::size_t i = 1; i <= lengths.size(); ++i)
+        if (i == lengths.size() || lengths[i] != lengths[i - 1]) ends.push_back(i);
+    struct Best {
+        double cost = 0;
+        std::size_t begin = 0;  ///< of the last group
+    };
+    std::vector<Best> best(ends.size());
+    const auto begin_of = [&](std::size_t e) { return e == 0 ? 0 : ends[e - 1]; };
+    for (std::size_t e = 0; e < ends.size(); ++e) {
+        best[e].cost = std::numeric_limits<double>::infinity();
+        for (std::size_t b = 0; b <= e; ++b) {
+            const auto before = b == 0 ? 0.0 : best[b - 1].cost;
+            const auto cost = before + cost_of_group(ends[e] - begin_of(b), lengths[begin_of(b)], prefix, d_model);
+            if (cost < best[e].cost) best[e] = {cost, b};
+        }
+    }
+    std::vector<std::size_t> sizes;
+    for (auto e = ends.size(); e > 0; e = best[e - 1].begin) sizes.push_back(ends[e - 1] - begin_of(best[e - 1].begin));
+    std::reverse(sizes.begin(), sizes.end());
+    return sizes;
 }
 
 /// Own lengths of a group's inputs, longest first.
@@ -53,7 +84,7 @@ TokenRows::TokenRows(std::vector<std::int64_t> tokens, std::int64_t vocabulary) 
 }
 
 PackedRows::PackedRows(std::span<const Input> inputs, std::int64_t prefix, Prefix where, const TokenRows& rows,
-                       std::int64_t position_offset, at::Device device)
+                       std::int64_t position_offset, std::int64_t d_model, at::Device device)
     : prefix_(prefix), leading_(where == Prefix::here ? prefix : 0), begin_(inputs.size()) {
     std::vector<std::int64_t> tokens, positions, ends, order(inputs.size()), lengths;
     const auto add = [&](Input input, std::int64_t from, std::int64_t to) {
@@ -63,17 +94,10 @@ PackedRows::PackedRows(std::span<const Input> inputs, std::int64_t prefix, Prefi
         }
     };
     add(inputs.front(), 0, leading_);
-    auto group_begin = leading_;
-    const auto close_group = [&] {
-        groups_.push_back(group_of(lengths, group_begin, prefix, device));
-        group_begin = std::int64_t(tokens.size());
-        lengths.clear();
-    };
     for (const auto number : longest_first(inputs)) {
         const auto& input = inputs[number];
         const auto own = std::int64_t(input.size()) - prefix;
         LAYERSWEEP_CHECK(own > 0, "an input is no longer than the prefix");
-        if (!lengths.empty() && double(own) < shortest_of_a_group * double(lengths.front())) close_group();
         order[number] = std::int64_t(ends.size());
         begin_[number] = std::int64_t(tokens.size());
         add(input, prefix, std::int64_t(input.size()));
@@ -81,7 +105,13 @@ PackedRows::PackedRows(std::span<const Input> inputs, std::int64_t prefix, Prefi
         lengths.push_back(own);
         longest_ = std::max(longest_, std::int64_t(input.size()));
     }
-    close_group();
+    auto first = leading_;
+    auto next = lengths.cbegin();
+    for (const auto size : group_sizes(lengths, prefix, d_model)) {
+        groups_.push_back(group_of({next, next + std::ptrdiff_t(size)}, first, prefix, device));
+        first += groups_.back().tokens;
+        next += std::ptrdiff_t(size);
+    }
     tokens_ = on(device, tokens);
     positions_ = on(device, positions);
     ends_ = on(device, ends);

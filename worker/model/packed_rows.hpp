@@ -42,9 +42,9 @@ public:
     using Input = std::span<const std::int32_t>;
     enum class Prefix { here, computed_before };
 
-    /// All `inputs` begin with the same `prefix` tokens and are longer. Tensors are on `device`.
+    /// All `inputs` begin with the same `prefix` tokens and are longer. `d_model` tells what padding costs. Tensors are on `device`.
     PackedRows(std::span<const Input> inputs, std::int64_t prefix, Prefix where, const TokenRows& rows, std::int64_t position_offset,
-               at::Device device);
+               std::int64_t d_model, at::Device device);
     /// The prefix alone.
     PackedRows(Input prefix, const TokenRows& rows, std::int64_t position_offset, at::Device device);
 

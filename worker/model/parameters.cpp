@@ -9,20 +9,26 @@
 
 namespace layersweep {
 
-Parameters::Parameters(const std::vector<ParameterSource>& sources, std::int64_t extra, at::ScalarType dtype, at::Device device)
+Parameters::Parameters(const std::vector<ParameterSource>& sources, std::int64_t extra, at::ScalarType dtype, at::Device device,
+                       Products products)
     : sources_(sources) {
     std::int64_t count = 0;
     for (const auto& source : sources_) count += elements_of(source.shape);
     const auto options = at::TensorOptions().dtype(dtype).device(device);
     values_ = at::zeros({count}, options);
     gradients_ = at::zeros({count + extra}, options);
+    if (products == Products::in_bfloat16) rounded_ = at::zeros({count}, options.dtype(at::kBFloat16));
     std::int64_t offset = 0;
     for (const auto& source : sources_) {
         const auto size = elements_of(source.shape);
         const auto view = [&](const at::Tensor& all) { return all.narrow(0, offset, size).view(source.shape); };
-        tensors_.emplace(source.name, Trained{view(values_), view(gradients_)});
+        tensors_.emplace(source.name, Trained{view(values_), view(gradients_), rounded_.defined() ? view(rounded_) : at::Tensor()});
         offset += size;
     }
+}
+
+void Parameters::round() const {
+    if (rounded_.defined()) rounded_.copy_(values_);
 }
 
 const Trained& Parameters::trained(const std::string& name) const {

@@ -16,8 +16,14 @@ namespace layersweep {
 /// pass over memory and a gang reduces one buffer. Behind the gradients stand `extra` numbers that travel in the same reduction.
 class Parameters {
 public:
+    enum class Products { in_own_type, in_bfloat16 };
+
     /// Zero-filled; `sources` in registration order. `dtype`: float32 or float64.
-    Parameters(const std::vector<ParameterSource>& sources, std::int64_t extra, at::ScalarType dtype, at::Device device);
+    Parameters(const std::vector<ParameterSource>& sources, std::int64_t extra, at::ScalarType dtype, at::Device device,
+               Products products = Products::in_own_type);
+
+    /// Rounds all values anew; to be called when they have changed, before they are used. Nothing where products are in their own type.
+    void round() const;
 
     /// Views of `values()` and `gradients()`. No leaf of autograd's: the layers' backward passes write the gradients.
     [[nodiscard]] const Trained& trained(const std::string& name) const;
@@ -35,6 +41,7 @@ public:
 private:
     std::vector<ParameterSource> sources_;
     at::Tensor values_, gradients_;
+    at::Tensor rounded_;  ///< [count], bfloat16; undefined: products are in the values' type
     std::unordered_map<std::string, Trained> tensors_;
 };
 

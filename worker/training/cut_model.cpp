@@ -28,6 +28,10 @@ at::ScalarType torch_type(Precision precision) {
     return precision == Precision::fp64 ? at::kDouble : at::kFloat;
 }
 
+Parameters::Products products_of(Precision precision) {
+    return precision == Precision::bf16 ? Parameters::Products::in_bfloat16 : Parameters::Products::in_own_type;
+}
+
 TokenRows token_rows_of(const Trial& trial, const EncodedTask& task, const DecoderSpec& spec) {
     if (!trial.shortcuts.vocabulary) return {};
     LAYERSWEEP_CHECK(trial.mode != Mode::lm || trial.training.loss == Loss::label_words, "this loss reads the whole vocabulary");
@@ -93,7 +97,7 @@ CutModel::CutModel(const Trial& trial, const EncodedTask& task, WarmStore& store
       token_rows_(token_rows_of(trial, task, spec_)),
       position_rows_(position_rows_of(trial, task, spec_)),
       parameters_(sources_of(trial, spec_, label_token_ids_.size(), token_rows_, position_rows_), extra_numbers,
-                  torch_type(trial.training.precision), store.device().torch_device()) {
+                  torch_type(trial.training.precision), store.device().torch_device(), products_of(trial.training.precision)) {
     std::vector<std::int64_t> labels;
     if (mode_ == Mode::lm)
         for (const auto token : label_token_ids_) labels.push_back(token_rows_(token));
@@ -104,8 +108,7 @@ CutModel::CutModel(const Trial& trial, const EncodedTask& task, WarmStore& store
 PackedRows CutModel::pack(Rows rows, std::int64_t prefix, PackedRows::Prefix where) const {
     std::vector<PackedRows::Input> inputs;
     for (const auto* row : rows) inputs.emplace_back(row->ids);
-    const auto offset = position_rows_.empty() ? spec_.position_offset : 0;
-    return {inputs, prefix, where, token_rows_, offset, device()};
+    return {inputs, prefix, where, token_rows_, position_offset(), spec_.d_model, device()};
 }
 
 at::Tensor CutModel::class_scores(DecoderPass& pass, const at::Tensor& states) const {
@@ -152,28 +155,26 @@ at::Tensor CutModel::summed_prompt_loss(DecoderPass& pass, Rows rows, std::int64
 
 at::Tensor CutModel::summed_loss(DecoderPass& pass, Rows rows, std::int64_t prefix) const {
     if (mode_ == Mode::lm && loss_ == Loss::prompt) return summed_prompt_loss(pass, rows, prefix);
-    const auto last = shortcuts_.label_position ? LastBlock::where_read : LastBlock::whole;
-    const auto states = pass.states_at_ends(pack(rows, prefix, PackedRows::Prefix::here), last);
+    const auto states = pass.states_at_ends(pack(rows, prefix, PackedRows::Prefix::here), last_block());
     const bool vocabulary = reads_whole_vocabulary();
     const auto scores = vocabulary ? vocabulary_scores(states) : class_scores(pass, states);
     return at::cross_entropy_loss(scores, labels_of(rows, vocabulary), {}, at::Reduction::Sum);
 }
 
-std::optional<PrefixMemory> CutModel::remember_prefix() const {
-    if (!shortcuts_.shared_prefix || prefix_.empty()) return std::nullopt;
+CutModel::Scoring::Scoring(const CutModel& model) : model_(model) {
+    model.parameters_.round();
+    if (!model.shortcuts_.shared_prefix || model.prefix_.empty()) return;
     at::NoGradGuard no_grad;
-    DecoderPass pass(spec_, blocks_, parameters_, std::nullopt);
-    const auto offset = position_rows_.empty() ? spec_.position_offset : 0;
-    return pass.remember(PackedRows(prefix_, token_rows_, offset, device()));
+    DecoderPass pass(model.spec_, model.blocks_, model.parameters_, std::nullopt);
+    memory_ = pass.remember(PackedRows(model.prefix_, model.token_rows_, model.position_offset(), model.device()));
 }
 
-at::Tensor CutModel::scores(Rows rows, const std::optional<PrefixMemory>& memory) const {
+at::Tensor CutModel::Scoring::operator()(Rows rows) const {
     at::NoGradGuard no_grad;
-    DecoderPass pass(spec_, blocks_, parameters_, std::nullopt);
-    const auto last = shortcuts_.label_position ? LastBlock::where_read : LastBlock::whole;
-    const auto prefix = memory ? std::int64_t(prefix_.size()) : 0;
-    const auto packed = pack(rows, prefix, PackedRows::Prefix::computed_before);
-    return class_scores(pass, pass.states_at_ends(packed, last, memory ? &*memory : nullptr));
+    DecoderPass pass(model_.spec_, model_.blocks_, model_.parameters_, std::nullopt);
+    const auto prefix = memory_ ? std::int64_t(model_.prefix_.size()) : 0;
+    const auto packed = model_.pack(rows, prefix, PackedRows::Prefix::computed_before);
+    return model_.class_scores(pass, pass.states_at_ends(packed, model_.last_block(), memory_ ? &*memory_ : nullptr));
 }
 
 at::Tensor CutModel::backward(Rows rows, std::int64_t rows_in_batch, std::optional<DropoutDraw> draw) {
@@ -181,6 +182,7 @@ at::Tensor CutModel::backward(Rows rows, std::int64_t rows_in_batch, std::option
         parameters_.gradients().zero_();
         return at::zeros({}, parameters_.values().options());
     }
+    parameters_.round();
     // The layers write their gradients; what rows of the tables get is added up.
     if (!reads_whole_vocabulary()) parameters_.gradient("wte").zero_();
     parameters_.gradient("wpe").zero_();

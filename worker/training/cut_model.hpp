@@ -25,10 +25,19 @@ public:
     /// trained later are of `task`.
     CutModel(const Trial& trial, const EncodedTask& task, WarmStore& store);
 
-    /// What all rows begin with, computed once for a pass over many; nullopt where nothing is shared.
-    [[nodiscard]] std::optional<PrefixMemory> remember_prefix() const;
-    /// Class scores of some rows: [rows, classes]; without gradients. `memory`: of this model as it is now.
-    [[nodiscard]] at::Tensor scores(Rows rows, const std::optional<PrefixMemory>& memory = std::nullopt) const;
+    /// A pass over many rows, during which the model does not change: what all begin with is computed once.
+    class Scoring {
+    public:
+        /// Class scores, [rows, classes]; without gradients.
+        [[nodiscard]] at::Tensor operator()(Rows rows) const;
+
+    private:
+        friend CutModel;
+        explicit Scoring(const CutModel& model);
+        const CutModel& model_;
+        std::optional<PrefixMemory> memory_;
+    };
+    [[nodiscard]] Scoring scoring() const { return Scoring(*this); }
 
     /// Forward and backward of these rows: writes the gradient of (sum of the rows' losses) / `rows_in_batch` to the gradient buffer and
     /// returns that sum / `rows_in_batch`, a scalar on the device. No rows: zeros.
@@ -51,6 +60,9 @@ private:
     [[nodiscard]] at::Tensor summed_prompt_loss(DecoderPass& pass, Rows rows, std::int64_t prefix) const;
     [[nodiscard]] at::Tensor vocabulary_scores(const at::Tensor& states) const;
     [[nodiscard]] at::Tensor labels_of(Rows rows, bool as_tokens) const;
+    /// Row of the trial's position table that position 0 reads.
+    [[nodiscard]] std::int64_t position_offset() const { return position_rows_.empty() ? spec_.position_offset : 0; }
+    [[nodiscard]] LastBlock last_block() const { return shortcuts_.label_position ? LastBlock::where_read : LastBlock::whole; }
     [[nodiscard]] bool reads_whole_vocabulary() const { return mode_ == Mode::lm && loss_ != Loss::label_words; }
 
     Mode mode_;

@@ -38,6 +38,7 @@ TrialRun::TrialRun(const Trial& trial, Collective& gang, WarmStore& warm, const 
 
 Result TrialRun::run() {
     warm_.device().reset_peak_memory();
+    warm_.device().use_tf32(settings_.precision == Precision::tf32);
     prepare();
     try {
         train();

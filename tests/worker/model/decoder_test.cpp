@@ -38,7 +38,7 @@ protected:
         const auto* first = numbers.const_data_ptr<std::int32_t>();
         std::vector<PackedRows::Input> inputs;
         for (std::int64_t row = 0; row < batch; ++row) inputs.emplace_back(first + row * length, std::size_t(length));
-        return {inputs, 0, PackedRows::Prefix::here, {}, 0, at::kCPU};
+        return {inputs, 0, PackedRows::Prefix::here, {}, 0, width, at::kCPU};
     }
     /// What of the values equals `value`.
     static double fraction(const at::Tensor& values, double value) {

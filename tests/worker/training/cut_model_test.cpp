@@ -46,10 +46,10 @@ protected:
 TEST_P(CutModelTest, PaddingNeverChangesScores) {
     auto model = make(trial());
     const auto rows = ragged_rows();
-    const auto together = model.scores(pointers_to(rows));
+    const auto together = model.scoring()(pointers_to(rows));
     for (std::size_t r = 0; r < rows.size(); ++r) {
         const std::vector<const EncodedRow*> alone = {&rows[r]};
-        EXPECT_LE((model.scores(alone)[0] - together[std::int64_t(r)]).abs().max().item<double>(), 1e-12) << "row " << r;
+        EXPECT_LE((model.scoring()(alone)[0] - together[std::int64_t(r)]).abs().max().item<double>(), 1e-12) << "row " << r;
     }
 }
 
@@ -96,7 +96,7 @@ TEST_P(CutModelTest, DropoutIsOffInEvaluation) {
     const auto rows = ragged_rows();
     const auto pointers = pointers_to(rows);
     auto with = make(dropping), without = make(trial());
-    EXPECT_TRUE(at::equal(with.scores(pointers), without.scores(pointers)));
+    EXPECT_TRUE(at::equal(with.scoring()(pointers), without.scoring()(pointers)));
     const auto draw = DropoutDraw{.seed = 1};
     EXPECT_NE(with.backward(pointers, 4, draw).item<double>(), without.backward(pointers, 4, draw).item<double>());
 }

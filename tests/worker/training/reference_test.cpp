@@ -116,7 +116,7 @@ using ScoresAndGradients = ReferenceTest;
 
 TEST_P(ScoresAndGradients, EqualTheReference) {
     const auto rows = reference.batch(0);
-    const auto scores = model.scores(pointers_to(rows));
+    const auto scores = model.scoring()(pointers_to(rows));
     const std::vector<std::vector<double>> expected_scores = reference["scores"];
     ASSERT_EQ(scores.size(0), std::int64_t(expected_scores.size()));
     for (std::size_t r = 0; r < expected_scores.size(); ++r)
