@@ -103,7 +103,7 @@ TEST(PackedRows, GroupsPutTogetherWhatIsAboutAsLong) {
     const std::vector<std::int32_t> ids(300, 1);
     std::vector<PackedRows::Input> inputs;
     for (const auto length : {10, 300, 12, 290, 11}) inputs.push_back(PackedRows::Input(ids).first(std::size_t(length)));
-    const PackedRows packed(inputs, 0, PackedRows::Prefix::here, {}, 0, 1000, at::kCPU);
+    const PackedRows packed(inputs, 0, PackedRows::Prefix::here, {}, 0, 100, at::kCPU);
     ASSERT_EQ(packed.groups().size(), 2U);
     EXPECT_EQ(packed.groups()[0].inputs, 2);
     EXPECT_EQ(packed.groups()[0].longest, 300);
