@@ -29,6 +29,7 @@ ModelFacts shape_of(const ModelRef& ref, const DecoderSpec& spec) {
     ModelFacts facts{.ref = ref, .family = spec.family, .layers = spec.layers, .d_model = spec.d_model};
     facts.vocabulary = spec.vocabulary;
     facts.positions = spec.positions;
+    facts.drops_out = spec.embedding_dropout > 0 || spec.attention_dropout > 0 || spec.residual_dropout > 0;
     facts.fixed_parameters = parameter_count(spec, 0);
     facts.block_parameters = spec.layers > 0 ? parameter_count(spec, 1) - facts.fixed_parameters : 0;
     return facts;

@@ -4,6 +4,7 @@
 #include "cli/commands.hpp"
 #include "cli/machine.hpp"
 #include "cli/report_files.hpp"
+#include "orchestrator/grid/shortcut_rules.hpp"
 
 namespace layersweep {
 
@@ -46,7 +47,8 @@ ExitCode plan_command(const std::string& config) {
     print_inputs(sweep.catalog);
     for (const auto& notice : sweep.grid.notices) fmt::print("note: {}\n", notice);
     fmt::print("\nworkers here: {} ({} threads each)\n", workers, sweep.config.resources.threads_per_worker);
-    fmt::print("shortcuts: none in this version (vocabulary, label_position and shared_prefix compute the plain way)\n");
+    fmt::print("shortcuts\n");
+    for (const auto& line : shortcut_lines(sweep.config, sweep.grid, sweep.catalog)) fmt::print("  {}\n", line);
     fmt::print("checkpoints: every {} s within a trial; an interrupted one goes on from its last\n",
                sweep.config.faults.checkpoint_every_s);
     print_trials(sweep);

@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cstdlib>
 #include <filesystem>
@@ -25,9 +26,13 @@ namespace {
 
 constexpr std::chrono::seconds longest_farewell{10};
 
-void refuse_missing_gpu(const SweepConfig& config, const MachineLimits& machine, const std::string& path) {
-    if (config.resources.device == Device::cuda && machine.gpus == 0)
+void refuse_missing_gpu(const LoadedSweep& sweep, const MachineLimits& machine, const std::string& path) {
+    if (machine.gpus > 0) return;
+    if (sweep.config.resources.device == Device::cuda)
         throw ConfigError(path, "resources.device is cuda", "no GPU is seen on this machine", "use device: cpu, or run where a GPU is");
+    if (std::ranges::any_of(sweep.grid.trials, [](const Trial& trial) { return trial.training.precision == Precision::tf32; }))
+        throw ConfigError(path, "training.precision is tf32", "that is a format of GPUs, and none is seen on this machine",
+                          "use fp32 or bf16, or run where a GPU is");
 }
 
 std::vector<std::string> rank_arguments(const RunOptions& options, const std::string& folder) {
@@ -95,7 +100,7 @@ ExitCode run_command(const RunOptions& options) {
     const auto machine = machine_limits();
     const auto workers = workers_for(sweep.config, sweep.grid, sweep.catalog, machine);
     check_resources(sweep, workers, options.config);
-    refuse_missing_gpu(sweep.config, machine, options.config);
+    refuse_missing_gpu(sweep, machine, options.config);
     refuse_if_held({folder}, take_over_if(options.take_over));
 
     const auto before = replay_sweep(folder, sweep.grid);

@@ -64,4 +64,16 @@ template std::vector<std::string_view> names<Init>();
 template std::vector<std::string_view> names<Prune>();
 template std::vector<std::string_view> names<Device>();
 
+std::string text_of(const Shortcuts& shortcuts) {
+    std::string text;
+    const auto add = [&text](bool used, const char* name) {
+        if (used) text += (text.empty() ? "" : " ") + std::string(name);
+    };
+    add(shortcuts.vocabulary, "vocabulary");
+    add(shortcuts.label_position, "label_position");
+    add(shortcuts.shared_prefix, "shared_prefix");
+    add(shortcuts.shared_prefix_in_training, "shared_prefix_in_training");
+    return text.empty() ? "none" : text;
+}
+
 }  // namespace layersweep

@@ -99,6 +99,18 @@ struct ResourceSettings {
     bool operator==(const ResourceSettings&) const = default;
 };
 
+/// Exact ways to compute a trial faster; what is valid for it is decided in orchestrator/grid. Not part of its key: rounding aside, the
+/// numbers are the same.
+struct Shortcuts {
+    bool vocabulary = false;               ///< keep only the rows of both embedding tables that the trial can read
+    bool label_position = false;           ///< compute the last block only where its output is read
+    bool shared_prefix = false;            ///< compute once what all inputs begin with: in evaluation
+    bool shared_prefix_in_training = false;
+    bool operator==(const Shortcuts&) const = default;
+};
+/// The names of those in use, parted by spaces; "none".
+std::string text_of(const Shortcuts& shortcuts);
+
 /// One grid point with every setting resolved.
 struct Trial {
     TrialKey key;
@@ -109,6 +121,7 @@ struct Trial {
     std::uint64_t seed = 0;
     TrainingSettings training;
     ResourceSettings resources;
+    Shortcuts shortcuts;
     /// Axes besides model, dataset, mode, layers, seed, in the order of the sweep file, as they are printed in the reports.
     std::vector<std::pair<std::string, std::string>> other_axes;
     bool operator==(const Trial&) const = default;

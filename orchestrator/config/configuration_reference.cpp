@@ -53,7 +53,7 @@ as they come out after looking at the data set's size. Paths and everything unde
 
 const std::map<std::string, std::string> section_notes{
     {"training", "What defines the experiment."},
-    {"shortcuts", "Exact ways to compute the same faster; `auto`: wherever they are valid."},
+    {"shortcuts", "Exact ways to compute the same faster; `auto`: wherever they are valid, `on`: refuse a trial for which one is not."},
     {"resources", "Where and how wide; never part of a trial's key."},
     {"faults", "What happens when something breaks."},
 };

@@ -125,10 +125,14 @@ std::string Duration::print(std::int64_t seconds) const {
     return fmt::format("{}s", seconds);
 }
 
-ShortcutChoice AutoOff::parse(const std::string& name, const SettingValue& value) const {
-    if (value.text == "auto") return ShortcutChoice::automatic;
-    if (value.text == "off") return ShortcutChoice::off;
-    refuse_word(name, value, {"auto", "off"});
+ShortcutChoice AutoOnOff::parse(const std::string& name, const SettingValue& value) const {
+    for (const auto choice : {ShortcutChoice::automatic, ShortcutChoice::on, ShortcutChoice::off})
+        if (value.text == print(choice)) return choice;
+    refuse_word(name, value, {"auto", "on", "off"});
+}
+
+std::string AutoOnOff::print(ShortcutChoice value) const {
+    return value == ShortcutChoice::automatic ? "auto" : value == ShortcutChoice::on ? "on" : "off";
 }
 
 std::uint64_t parse_seed(const SettingValue& value) {

@@ -69,11 +69,11 @@ struct Duration {
     [[nodiscard]] std::string accepts() const;
 };
 
-/// `auto` or `off`.
-struct AutoOff {
+/// `auto`, `on` or `off`.
+struct AutoOnOff {
     [[nodiscard]] ShortcutChoice parse(const std::string& name, const SettingValue& value) const;
-    [[nodiscard]] std::string print(ShortcutChoice value) const { return value == ShortcutChoice::off ? "off" : "auto"; }
-    [[nodiscard]] std::string accepts() const { return "`auto`, `off`"; }
+    [[nodiscard]] std::string print(ShortcutChoice value) const;
+    [[nodiscard]] std::string accepts() const { return "`auto`, `on`, `off`"; }
 };
 
 /// One of an enum's names.

@@ -41,8 +41,8 @@ struct Override {
     std::vector<std::pair<std::string, SettingValue>> set;
 };
 
-/// `auto` or `off`, per exact shortcut.
-enum class ShortcutChoice { automatic, off };
+/// `auto`, `on` or `off`, per exact shortcut.
+enum class ShortcutChoice { automatic, on, off };
 struct ShortcutSettings {
     ShortcutChoice vocabulary = ShortcutChoice::automatic;
     ShortcutChoice label_position = ShortcutChoice::automatic;

@@ -14,6 +14,7 @@ struct ModelFacts {
     std::string family;
     std::int64_t layers = 0, d_model = 0, vocabulary = 0, positions = 0;
     std::int64_t fixed_parameters = 0, block_parameters = 0;
+    bool drops_out = false;  ///< its config has a dropout rate above 0
     /// Trained parameters with `kept` blocks, without a head.
     [[nodiscard]] std::int64_t parameters(std::int64_t kept) const { return fixed_parameters + block_parameters * kept; }
 };

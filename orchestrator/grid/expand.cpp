@@ -6,6 +6,7 @@
 
 #include "orchestrator/grid/axis_point.hpp"
 #include "orchestrator/grid/grid.hpp"
+#include "orchestrator/grid/shortcut_rules.hpp"
 #include "orchestrator/grid/trial_checks.hpp"
 #include "protocol/errors.hpp"
 
@@ -63,6 +64,7 @@ private:
         apply_overrides(point);
         check_trial(point, config_);
         resolve_trial(point);
+        point.trial.shortcuts = shortcuts_of(point, config_);
         point.trial.key = key_of(point.trial);
         const auto [first, fresh] = by_key_.emplace(point.trial.key.hex, grid_.trials.size());
         if (fresh) {

@@ -42,9 +42,9 @@ void check_gang(const AxisPoint& point, const SweepConfig& config) {
 void check_precision(const AxisPoint& point, const SweepConfig& config) {
     const Trial& trial = point.trial;
     const Precision precision = trial.training.precision;
-    if (precision == Precision::tf32 || precision == Precision::bf16) {
-        throw ConfigError(where(point, config, "precision"), fmt::format("precision {} is not in this version", name_of(precision)),
-                          fmt::format("nothing falls back silently; {}", trial_text(trial)), "use fp32, or fp64 on CPUs");
+    if (precision == Precision::tf32 && trial.resources.device == Device::cpu) {
+        throw ConfigError(where(point, config, "precision"), "precision tf32 is for GPUs, but the device is cpu",
+                          fmt::format("nothing falls back silently; {}", trial_text(trial)), "use fp32 or bf16, or set device: cuda");
     }
     if (precision == Precision::fp64 && trial.resources.device == Device::cuda) {
         throw ConfigError(where(point, config, "precision"), "precision fp64 is for CPUs, but the device is cuda",

@@ -24,7 +24,7 @@ const std::vector<Mistake>& mistakes() {
         {"no number", "  epochs: 2", "  epochs: many", {"bad.yaml:", "many"}},
         {"negative", "  batch: 8", "  batch: -8", {"bad.yaml:", "-8"}},
         {"batch not divisible", "resources: {", "resources: { gang: 3,", {"gang", "batch"}},
-        {"bf16", "  epochs: 2", "  precision: bf16", {"bf16", "not in this version"}},
+        {"tf32", "  epochs: 2", "  precision: tf32", {"tf32 is for GPUs", "the device is cpu"}},
         {"parquet", "format: trec", "format: parquet", {"parquet"}},
         {"duplicate key", "  epochs: 2", "  epochs: 2\n  epochs: 3", {"bad.yaml:", "epochs"}},
         {"cuda without a GPU", "device: cpu", "device: cuda", {"cuda"}, 0},  // may be planned where there is no GPU

@@ -110,7 +110,26 @@ EncodedTask encode_task(const Dataset& dataset, const Sample& sample, Mode mode,
     task.label_token_ids = label_tokens(dataset.classes, tokenizer);
     task.cut_rows = encoder.cut_rows();
     task.training_per_class = sample.training_per_class;
+    measure(task);
     return task;
+}
+
+void measure(EncodedTask& task) {
+    const EncodedRow* first = nullptr;
+    std::size_t shared = 0, longest = 0;
+    task.for_each_row([&](const EncodedRow& row) {
+        if (first == nullptr) {
+            first = &row;
+            shared = row.ids.size();
+        }
+        // The last token is the one that is read: it is never shared.
+        shared = std::min(shared, row.ids.size() - 1);
+        const auto compared = first->ids.begin() + std::ptrdiff_t(shared);
+        shared = std::size_t(std::mismatch(first->ids.begin(), compared, row.ids.begin()).first - first->ids.begin());
+        longest = std::max(longest, row.ids.size());
+    });
+    task.shared_prefix = std::int64_t(shared);
+    task.longest = std::int64_t(longest);
 }
 
 std::vector<std::int32_t> label_tokens(const std::vector<ClassLabel>& classes, const Tokenizer& tokenizer) {

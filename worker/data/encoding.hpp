@@ -26,6 +26,15 @@ struct EncodedTask {
     std::vector<std::int32_t> label_token_ids;  ///< first sub-token of " " + label word, one per class
     std::int64_t cut_rows = 0;                  ///< inputs that lost tokens of their text
     std::vector<std::int64_t> training_per_class;
+    std::int64_t shared_prefix = 0;  ///< tokens that all inputs begin with; shorter than the shortest input
+    std::int64_t longest = 0;        ///< input in tokens
+
+    /// Calls `visit` with every row.
+    template <class Visit>
+    void for_each_row(Visit&& visit) const {
+        for (const auto* rows : {&training, &validation, &test})
+            for (const auto& row : *rows) visit(row);
+    }
 };
 
 /// What the model's family says about its inputs.
@@ -36,6 +45,9 @@ struct InputRules {
 
 /// Equal for two trials that feed the model the same; lm and p-cls prompt alike.
 [[nodiscard]] std::string encoding_key(const Trial& trial);
+
+/// Finds `shared_prefix` and `longest`.
+void measure(EncodedTask& task);
 
 /// Renders and encodes whole inputs (docs/experiment.md): prompts with demonstrations for lm and p-cls, the text alone for cls.
 /// Throws ConfigError where a prompt is too long without its text. `each_row` is called behind every row.

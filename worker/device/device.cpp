@@ -48,6 +48,13 @@ int gpu_of(int local_worker, int gpus) {
 
 }  // namespace
 
+void WorkerDevice::use_tf32(bool use) const {
+    if (use && torch_device().is_cpu())
+        throw ConfigError("training.precision", "tf32 is a format of GPUs, and this worker trains on a CPU",
+                          "nothing falls back silently", "use fp32 or bf16, or run where a GPU is");
+    at::globalContext().setAllowTF32CuBLAS(use);
+}
+
 WorkerDevice WorkerDevice::open(Device wanted, int local_worker, std::int64_t threads) {
     LAYERSWEEP_CHECK(local_worker >= 0, "only workers open a device");
     const int gpus = wanted == Device::cpu ? 0 : visible_gpus();

@@ -32,6 +32,8 @@ public:
     [[nodiscard]] std::int64_t peak_memory_bytes() const;
     /// The next peak counts from here: before each trial.
     void reset_peak_memory() const;
+    /// Whether products of fp32 matrices may be computed in TF32, for the trials that follow. Throws ConfigError on a CPU, which has none.
+    void use_tf32(bool use) const;
     /// Threads of CPU operators for the trials that follow.
     void use_threads(std::int64_t threads);
 

@@ -12,7 +12,8 @@ namespace layersweep {
 
 namespace {
 
-enum DropoutSite { embedding_site = 0, attention_site = 1, attention_output_site = 2, mlp_output_site = 3 };
+/// Each group of rows draws attention masks of its own: `attention_site` + its number.
+enum DropoutSite { embedding_site = 0, attention_output_site = 1, mlp_output_site = 2, attention_site = 3 };
 
 /// SplitMix64's finaliser: neighbours in (step, layer, site, rank) get unrelated generator seeds.
 std::uint64_t mix(std::uint64_t x) {
@@ -39,7 +40,7 @@ DecoderPass::DecoderPass(const DecoderSpec& spec, std::int64_t blocks, const Par
     : spec_(spec), blocks_(blocks), parameters_(parameters), draw_(draw) {}
 
 at::Tensor DecoderPass::gather(const std::string& parameter, const at::Tensor& index) {
-    auto rows = parameters_[parameter].detach().index_select(0, index);
+    auto rows = parameters_[parameter].index_select(0, index);
     if (at::GradMode::is_enabled()) {
         rows.set_requires_grad(true);
         gathered_.push_back({parameter, index, rows});
@@ -61,61 +62,137 @@ at::Tensor DecoderPass::dropout(const at::Tensor& x, double rate, std::int64_t l
     return x * at::empty_like(x).bernoulli_(1 - rate, generator).div_(1 - rate);
 }
 
-at::Tensor DecoderPass::linear(const std::string& name, const at::Tensor& x) const {
-    const auto& weight = parameters_[name + ".weight"];
-    const auto flat = x.reshape({-1, x.size(-1)});
-    const auto product = at::addmm(parameters_[name + ".bias"], flat, spec_.layout == WeightLayout::in_out ? weight : weight.t());
-    auto shape = x.sizes().vec();
-    shape.back() = product.size(1);
-    return product.view(shape);
+at::Tensor DecoderPass::project(const std::string& name, const at::Tensor& x) const {
+    return linear(x, parameters_.trained(name + ".weight"), parameters_.trained(name + ".bias"), spec_.layout == WeightLayout::in_out);
+}
+
+at::Tensor DecoderPass::project(const std::string& name, const at::Tensor& x, std::int64_t from, std::int64_t to) const {
+    const bool in_out = spec_.layout == WeightLayout::in_out;
+    const auto part = [&](const Trained& whole, int dimension) -> Trained {
+        const auto slice = [&](const at::Tensor& all) { return all.defined() ? all.narrow(dimension, from, to - from) : all; };
+        return {slice(whole.value), slice(whole.gradient), slice(whole.rounded)};
+    };
+    return linear(x, part(parameters_.trained(name + ".weight"), in_out ? 1 : 0), part(parameters_.trained(name + ".bias"), 0), in_out);
 }
 
 at::Tensor DecoderPass::norm(const std::string& name, const at::Tensor& x) const {
-    return at::layer_norm(x, {spec_.d_model}, parameters_[name + ".weight"], parameters_[name + ".bias"], spec_.norm_epsilon);
+    return layer_norm(x, parameters_.trained(name + ".weight"), parameters_.trained(name + ".bias"), spec_.norm_epsilon);
 }
 
-at::Tensor DecoderPass::attention(std::int64_t number, const at::Tensor& h) const {
-    const auto batch = h.size(0), length = h.size(1), width = spec_.d_model / spec_.heads;
-    const auto parts =
-        linear(std::to_string(number) + ".qkv", h).view({batch, length, 3, spec_.heads, width}).permute({2, 0, 3, 1, 4}).unbind(0);
-    const auto& q = parts[0];
-    const auto& k = parts[1];
-    const auto& v = parts[2];
-    at::Tensor seen;  // [batch, heads, length, width]
+at::Tensor DecoderPass::seen(const at::Tensor& q, const KeysValues& own, const KeysValues& prefix, const Mask& mask) const {
+    const auto behind_prefix = [&](const at::Tensor& shared, const at::Tensor& rest) {
+        return shared.defined() ? at::cat({shared.unsqueeze(0).expand({rest.size(0), -1, -1, -1}), rest}, 2) : rest;
+    };
+    const auto k = behind_prefix(prefix.keys, own.keys), v = behind_prefix(prefix.values, own.values);
     if (attention_is_dropped()) {
-        const auto scores = at::matmul(q, k.transpose(2, 3)).mul(1 / std::sqrt(double(width))).masked_fill(future_, -INFINITY);
-        seen = at::matmul(dropout(at::softmax(scores, -1), spec_.attention_dropout, number, attention_site), v);
-    } else {
-        seen = at::scaled_dot_product_attention(q, k, v, {}, 0.0, /*is_causal=*/true);
+        auto scores = at::matmul(q, k.transpose(2, 3)).mul(1 / std::sqrt(double(q.size(3))));
+        if (mask.visible.defined()) scores = scores.masked_fill(mask.visible.logical_not(), -INFINITY);
+        return at::matmul(dropout(at::softmax(scores, -1), spec_.attention_dropout, mask.block, mask.site), v);
     }
-    return linear(std::to_string(number) + ".out", seen.transpose(1, 2).reshape({batch, length, spec_.d_model}));
+    if (mask.is_causal && !prefix.keys.defined()) return at::scaled_dot_product_attention(q, k, v, {}, 0.0, /*is_causal=*/true);
+    return at::scaled_dot_product_attention(q, k, v, mask.visible.defined() ? std::optional(mask.visible) : std::nullopt);
 }
 
-at::Tensor DecoderPass::block(std::int64_t number, const at::Tensor& x) const {
+at::Tensor DecoderPass::attention(std::int64_t number, const at::Tensor& h, const PackedRows& rows, const PrefixMemory* memory,
+                                  PrefixMemory* kept) const {
+    const auto width = spec_.d_model / spec_.heads;
+    const auto qkv = project(std::to_string(number) + ".qkv", h).view({-1, 3, spec_.heads, width});
+    auto prefix = memory == nullptr ? KeysValues{} : memory->blocks[std::size_t(number)];
+    if (kept != nullptr) kept->blocks.push_back(prefix_in(qkv, rows));
+    const auto attended = is_packed(qkv) ? packed_attention(qkv, rows, prefix) : padded_attention(number, qkv, rows, prefix);
+    return project(std::to_string(number) + ".out", attended);
+}
+
+at::Tensor DecoderPass::padded_attention(std::int64_t number, const at::Tensor& qkv, const PackedRows& rows, KeysValues prefix) const {
+    const auto width = spec_.d_model / spec_.heads;
+    std::vector<at::Tensor> parts;
+    if (rows.leading() > 0) {
+        LAYERSWEEP_CHECK(!attention_is_dropped(), "inputs cannot share what is dropped out");
+        prefix = prefix_in(qkv, rows);
+        const auto q = qkv.narrow(0, 0, rows.leading()).select(1, 0).transpose(0, 1).unsqueeze(0);
+        const auto out = at::scaled_dot_product_attention(q, prefix.keys.unsqueeze(0), prefix.values.unsqueeze(0), {}, 0.0, true);
+        parts.push_back(out.squeeze(0).transpose(0, 1).flatten(1));
+    }
+    for (std::size_t g = 0; g < rows.groups().size(); ++g) {
+        const RowGroup& group = rows.groups()[g];
+        auto own = qkv.narrow(0, group.first, group.tokens);
+        if (!group.is_even) own = pad(own, group.padded, group.real);
+        const auto split = own.view({group.inputs, group.longest, 3, spec_.heads, width}).permute({2, 0, 3, 1, 4}).unbind(0);
+        const Mask mask{.visible = group.visible, .is_causal = true, .block = number, .site = attention_site + int(g)};
+        auto out = seen(split[0], {split[1], split[2]}, prefix, mask).transpose(1, 2).reshape({-1, spec_.d_model});
+        parts.push_back(group.is_even ? out : unpad(out, group.real));
+    }
+    return parts.size() == 1 ? parts.front() : at::cat(parts, 0);
+}
+
+at::Tensor DecoderPass::attention_at_ends(std::int64_t number, const at::Tensor& h, const PackedRows& rows,
+                                          const PrefixMemory* memory) const {
+    const auto name = std::to_string(number) + ".qkv";
+    const auto d = spec_.d_model, width = d / spec_.heads;
+    const auto kv = project(name, h, d, 3 * d).view({-1, 2, spec_.heads, width});
+    const auto q = project(name, h.index_select(0, rows.ends()), 0, d).view({-1, spec_.heads, width});
+    auto prefix = memory == nullptr ? KeysValues{} : memory->blocks[std::size_t(number)];
+    const auto attended =
+        is_packed(q) ? packed_attention_at_ends(q, kv, rows, prefix) : padded_attention_at_ends(number, q, kv, rows, prefix);
+    return project(std::to_string(number) + ".out", attended);
+}
+
+at::Tensor DecoderPass::padded_attention_at_ends(std::int64_t number, const at::Tensor& q, const at::Tensor& kv, const PackedRows& rows,
+                                                 KeysValues prefix) const {
+    if (rows.leading() > 0) prefix = prefix_in(kv, rows);
+    std::vector<at::Tensor> parts;
+    std::int64_t input = 0;
+    for (std::size_t g = 0; g < rows.groups().size(); ++g) {
+        const RowGroup& group = rows.groups()[g];
+        auto own = kv.narrow(0, group.first, group.tokens);
+        if (!group.is_even) own = pad(own, group.padded, group.real);
+        const auto split = own.view({group.inputs, group.longest, 2, spec_.heads, q.size(2)}).permute({2, 0, 3, 1, 4}).unbind(0);
+        const Mask mask{.visible = group.present, .is_causal = false, .block = number, .site = attention_site + int(g)};
+        const auto ends = q.narrow(0, input, group.inputs).unsqueeze(2);
+        parts.push_back(seen(ends, {split[0], split[1]}, prefix, mask).reshape({-1, spec_.d_model}));
+        input += group.inputs;
+    }
+    return parts.size() == 1 ? parts.front() : at::cat(parts, 0);
+}
+
+/// Behind the attention, whose output is `attended`: the rest of the block for the rows `x` of the residual stream.
+at::Tensor DecoderPass::rest_of_block(std::int64_t number, const at::Tensor& x, const at::Tensor& attended) const {
     const auto name = std::to_string(number);
-    const auto attended = attention(number, norm(name + ".ln1", x));
     const auto y = x + dropout(attended, spec_.residual_dropout, number, attention_output_site);
-    const auto inner = activate(spec_.activation, linear(name + ".up", norm(name + ".ln2", y)));
-    return y + dropout(linear(name + ".down", inner), spec_.residual_dropout, number, mlp_output_site);
+    const auto inner = activate(spec_.activation, project(name + ".up", norm(name + ".ln2", y)));
+    return y + dropout(project(name + ".down", inner), spec_.residual_dropout, number, mlp_output_site);
 }
 
-at::Tensor DecoderPass::residual_stream(const at::Tensor& ids) {
-    const auto batch = ids.size(0), length = ids.size(1);
-    LAYERSWEEP_CHECK(length <= spec_.positions, "an input is longer than the model's positions");
-    const auto tokens = gather("wte", ids.reshape({-1})).view({batch, length, spec_.d_model});
-    const auto places = gather("wpe", at::arange(spec_.position_offset, spec_.position_offset + length, ids.options()));
-    if (attention_is_dropped()) future_ = at::ones({length, length}, tokens.options().dtype(at::kBool)).triu(1);
-    auto x = dropout(tokens + places, spec_.embedding_dropout, -1, embedding_site);
-    for (std::int64_t number = 0; number < blocks_; ++number) x = block(number, x);
+at::Tensor DecoderPass::residual_stream(const PackedRows& rows, std::int64_t blocks, const PrefixMemory* memory, PrefixMemory* kept) {
+    LAYERSWEEP_CHECK(rows.longest() <= spec_.positions, "an input is longer than the model's positions");
+    auto x = dropout(gather("wte", rows.tokens()) + gather("wpe", rows.positions()), spec_.embedding_dropout, -1, embedding_site);
+    for (std::int64_t number = 0; number < blocks; ++number)
+        x = rest_of_block(number, x, attention(number, norm(std::to_string(number) + ".ln1", x), rows, memory, kept));
     return x;
 }
 
-at::Tensor DecoderPass::final_norm(const at::Tensor& rows) const {
-    return norm("ln_f", rows);
+at::Tensor DecoderPass::states_at_ends(const PackedRows& rows, LastBlock last, const PrefixMemory* memory) {
+    const bool whole = last == LastBlock::whole || blocks_ == 0;
+    auto x = residual_stream(rows, whole ? blocks_ : blocks_ - 1, memory, nullptr);
+    if (whole) return norm("ln_f", x.index_select(0, rows.ends().index_select(0, rows.order())));
+    const auto number = blocks_ - 1;
+    const auto attended = attention_at_ends(number, norm(std::to_string(number) + ".ln1", x), rows, memory);
+    x = rest_of_block(number, x.index_select(0, rows.ends()), attended);
+    return norm("ln_f", x).index_select(0, rows.order());
 }
 
-at::Tensor DecoderPass::token_rows(const at::Tensor& ids) {
-    return gather("wte", ids);
+at::Tensor DecoderPass::states_at(const PackedRows& rows, const at::Tensor& chosen) {
+    return norm("ln_f", residual_stream(rows).index_select(0, chosen));
+}
+
+PrefixMemory DecoderPass::remember(const PackedRows& prefix) {
+    PrefixMemory memory;
+    (void)residual_stream(prefix, blocks_, nullptr, &memory);
+    return memory;
+}
+
+at::Tensor DecoderPass::token_rows(const at::Tensor& rows) {
+    return gather("wte", rows);
 }
 
 }  // namespace layersweep

@@ -8,6 +8,9 @@
 #include <vector>
 
 #include "worker/model/family/family.hpp"
+#include "worker/model/layers.hpp"
+#include "worker/model/packed_attention.hpp"
+#include "worker/model/packed_rows.hpp"
 #include "worker/model/parameters.hpp"
 
 namespace layersweep {
@@ -20,13 +23,13 @@ struct DropoutDraw {
     int rank = 0;
 };
 
-/// Rows read out of a table by a forward pass: a leaf of its own, so that its gradient can be added to just those rows of the table
-/// instead of to a table-sized buffer.
-struct GatheredRows {
-    std::string parameter;
-    at::Tensor index;  ///< [n], int64
-    at::Tensor rows;   ///< [n, d_model]
+/// A prefix in each block; shared by all inputs that begin with it.
+struct PrefixMemory {
+    std::vector<KeysValues> blocks;
 };
+
+/// Which positions of the last block are computed: all, or only those that are read behind it. The same numbers where they are read.
+enum class LastBlock { whole, where_read };
 
 /// One forward pass of a decoder made of DecoderSpec's parts. Built per pass; `finish_backward` belongs to the same pass.
 class DecoderPass {
@@ -34,20 +37,55 @@ public:
     /// `blocks`: how many were kept. `draw` empty: no dropout (evaluation).
     DecoderPass(const DecoderSpec& spec, std::int64_t blocks, const Parameters& parameters, std::optional<DropoutDraw> draw);
 
-    /// `ids` [batch, length] int64, padded on the right with any valid id. Returns the residual stream behind the last block,
-    /// [batch, length, d_model]. Padding is never read by a real position: attention is causal and padding stands behind.
-    [[nodiscard]] at::Tensor residual_stream(const at::Tensor& ids);
-    /// Final norm of chosen rows of the residual stream, [n, d_model].
-    [[nodiscard]] at::Tensor final_norm(const at::Tensor& rows) const;
-    /// Rows of the token embedding as tied head weights, [n, d_model].
-    [[nodiscard]] at::Tensor token_rows(const at::Tensor& ids);
+    /// Behind the final norm, at the last token of each input, in the order given: [inputs, d_model]. `memory` holds the prefix where it
+    /// was computed before.
+    [[nodiscard]] at::Tensor states_at_ends(const PackedRows& rows, LastBlock last, const PrefixMemory* memory = nullptr);
+    /// Behind the final norm, at chosen packed rows: [n, d_model].
+    [[nodiscard]] at::Tensor states_at(const PackedRows& rows, const at::Tensor& chosen);
+    /// Behind the last block, before the final norm, at all packed rows: [leading + own, d_model].
+    [[nodiscard]] at::Tensor residual_stream(const PackedRows& rows) { return residual_stream(rows, blocks_, nullptr, nullptr); }
+    /// Of rows that are a prefix alone.
+    [[nodiscard]] PrefixMemory remember(const PackedRows& prefix);
+
+    /// Rows of the token table as tied head weights, [n, d_model].
+    [[nodiscard]] at::Tensor token_rows(const at::Tensor& rows);
     /// After `loss.backward()`: adds the gathered rows' gradients to the tables.
     void finish_backward();
 
 private:
-    [[nodiscard]] at::Tensor block(std::int64_t number, const at::Tensor& x) const;
-    [[nodiscard]] at::Tensor attention(std::int64_t number, const at::Tensor& h) const;
-    [[nodiscard]] at::Tensor linear(const std::string& name, const at::Tensor& x) const;
+    /// Rows read out of a table by a forward pass: a leaf of its own, so that its gradient can be added to just those rows of the table
+    /// instead of to a table-sized buffer.
+    struct GatheredRows {
+        std::string parameter;
+        at::Tensor index;  ///< [n], int64
+        at::Tensor rows;   ///< [n, d_model]
+    };
+    /// Which keys queries may look at, and where the masks of dropped probabilities are drawn.
+    struct Mask {
+        at::Tensor visible;  ///< broadcast to [inputs, heads, n, keys]; undefined: all
+        bool is_causal = false;
+        std::int64_t block = 0;
+        int site = 0;
+    };
+
+    /// The residual stream [leading + own, d_model] behind the first `blocks` blocks.
+    [[nodiscard]] at::Tensor residual_stream(const PackedRows& rows, std::int64_t blocks, const PrefixMemory* memory, PrefixMemory* kept);
+    [[nodiscard]] at::Tensor attention(std::int64_t number, const at::Tensor& h, const PackedRows& rows, const PrefixMemory* memory,
+                                       PrefixMemory* kept) const;
+    /// At the inputs' ends alone, in the order of the groups: [inputs, d_model].
+    [[nodiscard]] at::Tensor attention_at_ends(std::int64_t number, const at::Tensor& h, const PackedRows& rows,
+                                               const PrefixMemory* memory) const;
+    /// Packed attention knows the CPU and no dropout.
+    [[nodiscard]] bool is_packed(const at::Tensor& x) const { return x.is_cpu() && !attention_is_dropped(); }
+    [[nodiscard]] at::Tensor padded_attention(std::int64_t number, const at::Tensor& qkv, const PackedRows& rows, KeysValues prefix) const;
+    [[nodiscard]] at::Tensor padded_attention_at_ends(std::int64_t number, const at::Tensor& q, const at::Tensor& kv, const PackedRows& rows,
+                                                      KeysValues prefix) const;
+    /// What the queries [inputs, heads, n, width] see of their own and the prefix's keys, [inputs, heads, n, width].
+    [[nodiscard]] at::Tensor seen(const at::Tensor& q, const KeysValues& own, const KeysValues& prefix, const Mask& mask) const;
+    [[nodiscard]] at::Tensor rest_of_block(std::int64_t number, const at::Tensor& x, const at::Tensor& attended) const;
+    [[nodiscard]] at::Tensor project(const std::string& name, const at::Tensor& x) const;
+    /// Columns [from, to) of the product.
+    [[nodiscard]] at::Tensor project(const std::string& name, const at::Tensor& x, std::int64_t from, std::int64_t to) const;
     [[nodiscard]] at::Tensor norm(const std::string& name, const at::Tensor& x) const;
     [[nodiscard]] at::Tensor dropout(const at::Tensor& x, double rate, std::int64_t layer, int site) const;
     [[nodiscard]] bool attention_is_dropped() const { return draw_ && spec_.attention_dropout > 0; }
@@ -58,7 +96,6 @@ private:
     const Parameters& parameters_;
     std::optional<DropoutDraw> draw_;
     std::vector<GatheredRows> gathered_;
-    at::Tensor future_;  ///< [length, length], true where attention may not look; only where attention is dropped
 };
 
 }  // namespace layersweep

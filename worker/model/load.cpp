@@ -31,17 +31,24 @@ at::ScalarType torch_type(StoredType type) {
     fail_check("stored type", __FILE__, __LINE__, "a stored type without a LibTorch type");
 }
 
-void fill_normal(at::Tensor leaf, double standard_deviation, std::uint64_t seed, const std::string& purpose) {
-    RandomStream stream(seed, purpose);
-    auto values = at::empty(leaf.sizes(), at::kDouble);
-    auto* data = values.mutable_data_ptr<double>();
-    for (std::int64_t i = 0; i < values.numel(); ++i) data[i] = standard_deviation * stream.normal();
-    leaf.copy_(values);
+/// Rows of `whole` that the parameter has.
+at::Tensor chosen_rows(const ParameterSource& source, const at::Tensor& whole) {
+    return source.rows.empty() ? whole : whole.index_select(0, at::tensor(source.rows, at::kLong));
 }
 
-/// The leaf's tensor without autograd: writable.
-at::Tensor writable(const Parameters& parameters, const std::string& name) {
-    return parameters[name].detach();
+at::Tensor normal_numbers(const std::vector<std::int64_t>& shape, double standard_deviation, std::uint64_t seed, const std::string& purpose) {
+    RandomStream stream(seed, purpose);
+    auto values = at::empty(shape, at::kDouble);
+    auto* data = values.mutable_data_ptr<double>();
+    for (std::int64_t i = 0; i < values.numel(); ++i) data[i] = standard_deviation * stream.normal();
+    return values;
+}
+
+/// As transformers initialises them; [all rows of the parameter's only part, …].
+at::Tensor random_table(const ParameterSource& source, const DecoderSpec& spec, std::uint64_t seed) {
+    auto table = normal_numbers(source.parts.front().shape, spec.initializer_range, seed, "init/" + source.name);
+    if (source.role == ParameterRole::token_embedding && spec.padding_id >= 0) table.select(0, spec.padding_id).zero_();
+    return table;
 }
 
 void copy_tokenizer_files(const std::string& from, const std::string& to) {
@@ -61,14 +68,17 @@ ParameterSource head_source(std::int64_t classes, std::int64_t d_model) {
 
 void load_pretrained(Parameters& parameters, const Checkpoint& checkpoint, const std::string& folder, Pulse& pulse) {
     for (const auto& source : parameters.sources()) {
-        auto rows = writable(parameters, source.name);
+        const auto& rows = parameters[source.name];
         std::int64_t row = 0;
         for (const auto& part : source.parts) {
             const auto& stored = find_part(checkpoint, part, folder);
-            auto bytes = at::empty(stored.shape, torch_type(stored.type));
-            checkpoint.read(stored, {static_cast<std::byte*>(bytes.mutable_data_ptr()), stored.bytes()});
-            rows.narrow(0, row, stored.shape.front()).copy_(bytes);
-            row += stored.shape.front();
+            auto shape = stored.shape;
+            if (!source.rows.empty()) shape.front() = std::int64_t(source.rows.size());
+            const auto numbers = at::empty(shape, torch_type(stored.type));
+            const std::span bytes(static_cast<std::byte*>(numbers.mutable_data_ptr()), numbers.nbytes());
+            source.rows.empty() ? checkpoint.read(stored, bytes) : checkpoint.read_rows(stored, source.rows, bytes);
+            rows.narrow(0, row, shape.front()).copy_(numbers);
+            row += shape.front();
             pulse.beat();
         }
     }
@@ -78,34 +88,38 @@ void initialize_random(Parameters& parameters, const DecoderSpec& spec, std::int
     for (const auto& source : parameters.sources()) {
         if (source.parts.empty()) continue;
         pulse.beat();
-        auto leaf = writable(parameters, source.name);
+        const auto& values = parameters[source.name];
         switch (source.role) {
             case ParameterRole::bias:
             case ParameterRole::norm_bias:
-                leaf.zero_();
+                values.zero_();
                 break;
             case ParameterRole::norm_weight:
-                leaf.fill_(1);
+                values.fill_(1);
                 break;
             case ParameterRole::residual_projection: {
                 const double divisor = spec.scale_residual_init && blocks > 0 ? std::sqrt(2.0 * double(blocks)) : 1.0;
-                fill_normal(leaf, spec.initializer_range / divisor, seed, "init/" + source.name);
+                values.copy_(normal_numbers(source.shape, spec.initializer_range / divisor, seed, "init/" + source.name));
                 break;
             }
+            case ParameterRole::token_embedding:
+            case ParameterRole::position_embedding:
+                values.copy_(chosen_rows(source, random_table(source, spec, seed)));
+                break;
             default:
-                fill_normal(leaf, spec.initializer_range, seed, "init/" + source.name);
-                if (source.role == ParameterRole::token_embedding && spec.padding_id >= 0) leaf.select(0, spec.padding_id).zero_();
+                values.copy_(normal_numbers(source.shape, spec.initializer_range, seed, "init/" + source.name));
         }
     }
 }
 
 void initialize_head(Parameters& parameters, std::uint64_t seed) {
     for (const auto& source : parameters.sources()) {
-        if (source.name == head_name) fill_normal(writable(parameters, source.name), 0.02, seed, "head");
+        if (source.name == head_name) parameters[source.name].copy_(normal_numbers(source.shape, 0.02, seed, "head"));
     }
 }
 
-void export_model(const std::string& folder, const Parameters& parameters, const std::string& source_folder, std::int64_t blocks) {
+void export_model(const std::string& folder, const Parameters& parameters, const WholeTables& tables, const std::string& source_folder,
+                  std::int64_t blocks) {
     // Whichever blocks were kept, the written model numbers its own from 0.
     std::vector<std::int64_t> own_blocks(static_cast<std::size_t>(blocks));
     std::iota(own_blocks.begin(), own_blocks.end(), std::int64_t{0});
@@ -115,15 +129,17 @@ void export_model(const std::string& folder, const Parameters& parameters, const
     copy_tokenizer_files(source_folder, folder);
     std::vector<TensorToWrite> tensors;
     for (const auto& source : written) {
+        const auto whole = tables.find(source.name);
+        const auto& values = whole == tables.end() ? parameters[source.name] : whole->second;
         std::int64_t row = 0;
         for (const auto& part : source.parts) {
-            tensors.push_back(to_write(part.names.front(), writable(parameters, source.name).narrow(0, row, part.shape.front())));
+            tensors.push_back(to_write(part.names.front(), values.narrow(0, row, part.shape.front())));
             row += part.shape.front();
         }
     }
     std::filesystem::remove(folder + "/head.safetensors");
     if (parameters.sources().back().name == head_name)
-        write_safetensors(folder + "/head.safetensors", {to_write("weight", writable(parameters, head_name))});
+        write_safetensors(folder + "/head.safetensors", {to_write("weight", parameters[head_name])});
     write_safetensors(folder + "/model.safetensors", tensors);
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <string>
 
 #include "worker/model/checkpoint/checkpoint.hpp"
@@ -27,8 +28,12 @@ void initialize_random(Parameters& parameters, const DecoderSpec& spec, std::int
 /// Fills the head, where there is one, from N(0, 0.02²).
 void initialize_head(Parameters& parameters, std::uint64_t seed);
 
+/// Embedding tables of which a trial holds some rows, with all their rows: [all rows, d_model], by parameter.
+using WholeTables = std::map<std::string, at::Tensor>;
+
 /// Writes a Hugging Face folder: cut config.json, model.safetensors, the tokenizer's files, and head.safetensors ("weight") if there is a
 /// head; what an earlier export left under these names goes. `source_folder`: where config and tokenizer come from.
-void export_model(const std::string& folder, const Parameters& parameters, const std::string& source_folder, std::int64_t blocks);
+void export_model(const std::string& folder, const Parameters& parameters, const WholeTables& tables, const std::string& source_folder,
+                  std::int64_t blocks);
 
 }  // namespace layersweep

@@ -9,32 +9,32 @@
 
 namespace layersweep {
 
-Parameters::Parameters(const std::vector<ParameterSource>& sources, std::int64_t extra, at::ScalarType dtype, at::Device device)
+Parameters::Parameters(const std::vector<ParameterSource>& sources, std::int64_t extra, at::ScalarType dtype, at::Device device,
+                       Products products)
     : sources_(sources) {
     std::int64_t count = 0;
     for (const auto& source : sources_) count += elements_of(source.shape);
     const auto options = at::TensorOptions().dtype(dtype).device(device);
     values_ = at::zeros({count}, options);
     gradients_ = at::zeros({count + extra}, options);
+    if (products == Products::in_bfloat16) rounded_ = at::zeros({count}, options.dtype(at::kBFloat16));
     std::int64_t offset = 0;
     for (const auto& source : sources_) {
         const auto size = elements_of(source.shape);
-        auto leaf = values_.narrow(0, offset, size).view(source.shape).detach();
-        leaf.set_requires_grad(true);
-        leaf.mutable_grad() = gradients_.narrow(0, offset, size).view(source.shape);
-        leaves_.emplace(source.name, std::move(leaf));
+        const auto view = [&](const at::Tensor& all) { return all.narrow(0, offset, size).view(source.shape); };
+        tensors_.emplace(source.name, Trained{view(values_), view(gradients_), rounded_.defined() ? view(rounded_) : at::Tensor()});
         offset += size;
     }
 }
 
-const at::Tensor& Parameters::operator[](const std::string& name) const {
-    const auto found = leaves_.find(name);
-    LAYERSWEEP_CHECK(found != leaves_.end(), "no parameter is named " + name);
-    return found->second;
+void Parameters::round() const {
+    if (rounded_.defined()) rounded_.copy_(values_);
 }
 
-at::Tensor Parameters::gradient(const std::string& name) const {
-    return (*this)[name].grad();
+const Trained& Parameters::trained(const std::string& name) const {
+    const auto found = tensors_.find(name);
+    LAYERSWEEP_CHECK(found != tensors_.end(), "no parameter is named " + name);
+    return found->second;
 }
 
 at::Tensor Parameters::gradients() const {

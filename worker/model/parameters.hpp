@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "worker/model/family/family.hpp"
+#include "worker/model/layers.hpp"
 
 namespace layersweep {
 
@@ -15,13 +16,19 @@ namespace layersweep {
 /// pass over memory and a gang reduces one buffer. Behind the gradients stand `extra` numbers that travel in the same reduction.
 class Parameters {
 public:
-    /// Zero-filled; `sources` in registration order. `dtype`: float32 or float64.
-    Parameters(const std::vector<ParameterSource>& sources, std::int64_t extra, at::ScalarType dtype, at::Device device);
+    enum class Products { in_own_type, in_bfloat16 };
 
-    /// Leaf that autograd writes into the gradient buffer; shares memory with `values()`.
-    [[nodiscard]] const at::Tensor& operator[](const std::string& name) const;
-    /// The gradient of the same shape, a view of `gradients()`.
-    [[nodiscard]] at::Tensor gradient(const std::string& name) const;
+    /// Zero-filled; `sources` in registration order. `dtype`: float32 or float64.
+    Parameters(const std::vector<ParameterSource>& sources, std::int64_t extra, at::ScalarType dtype, at::Device device,
+               Products products = Products::in_own_type);
+
+    /// Rounds all values anew; to be called when they have changed, before they are used. Nothing where products are in their own type.
+    void round() const;
+
+    /// Views of `values()` and `gradients()`. No leaf of autograd's: the layers' backward passes write the gradients.
+    [[nodiscard]] const Trained& trained(const std::string& name) const;
+    [[nodiscard]] const at::Tensor& operator[](const std::string& name) const { return trained(name).value; }
+    [[nodiscard]] const at::Tensor& gradient(const std::string& name) const { return trained(name).gradient; }
     [[nodiscard]] const std::vector<ParameterSource>& sources() const { return sources_; }
 
     [[nodiscard]] at::Tensor values() const { return values_; }             ///< [count]
@@ -34,7 +41,8 @@ public:
 private:
     std::vector<ParameterSource> sources_;
     at::Tensor values_, gradients_;
-    std::unordered_map<std::string, at::Tensor> leaves_;
+    at::Tensor rounded_;  ///< [count], bfloat16; undefined: products are in the values' type
+    std::unordered_map<std::string, Trained> tensors_;
 };
 
 }  // namespace layersweep

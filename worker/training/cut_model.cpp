@@ -4,8 +4,11 @@
 #include <c10/core/GradMode.h>
 
 #include <algorithm>
+#include <cmath>
+#include <numeric>
+#include <set>
 
-#include "worker/model/load.hpp"
+#include "protocol/errors.hpp"
 
 namespace layersweep {
 
@@ -13,12 +16,8 @@ namespace {
 
 /// Numbers that travel behind the gradients: the loss, the votes for stopping, and those for a checkpoint before it.
 constexpr std::int64_t extra_numbers = 3;
-
-std::vector<ParameterSource> sources_of(const Trial& trial, const DecoderSpec& spec, std::size_t classes) {
-    auto sources = parameter_sources(spec, kept_blocks(spec.layers, trial.layers, trial.training.prune, trial.seed));
-    if (trial.mode != Mode::lm) sources.push_back(head_source(std::int64_t(classes), spec.d_model));
-    return sources;
-}
+/// Sharing fewer tokens saves less than what it costs.
+constexpr std::int64_t shortest_prefix = 8;
 
 DecoderSpec with_dropout(DecoderSpec spec, const TrainingSettings& training) {
     if (training.dropout) spec.embedding_dropout = spec.attention_dropout = spec.residual_dropout = *training.dropout;
@@ -29,98 +28,198 @@ at::ScalarType torch_type(Precision precision) {
     return precision == Precision::fp64 ? at::kDouble : at::kFloat;
 }
 
-/// Right-padded ids [rows, longest]; token 0 stands in the padding, which no real position reads.
-at::Tensor padded_ids(std::span<const EncodedRow* const> rows, at::Device device) {
-    std::size_t longest = 0;
-    for (const auto* row : rows) longest = std::max(longest, row->ids.size());
-    auto ids = at::zeros({std::int64_t(rows.size()), std::int64_t(longest)}, at::kLong);
-    auto* out = ids.mutable_data_ptr<std::int64_t>();
-    for (std::size_t r = 0; r < rows.size(); ++r) std::copy(rows[r]->ids.begin(), rows[r]->ids.end(), out + r * longest);
-    return ids.to(device);
+Parameters::Products products_of(Precision precision) {
+    return precision == Precision::bf16 ? Parameters::Products::in_bfloat16 : Parameters::Products::in_own_type;
+}
+
+TokenRows token_rows_of(const Trial& trial, const EncodedTask& task, const DecoderSpec& spec) {
+    if (!trial.shortcuts.vocabulary) return {};
+    LAYERSWEEP_CHECK(trial.mode != Mode::lm || trial.training.loss == Loss::label_words, "this loss reads the whole vocabulary");
+    std::set<std::int64_t> tokens;
+    task.for_each_row([&](const EncodedRow& row) { tokens.insert(row.ids.begin(), row.ids.end()); });
+    if (trial.mode == Mode::lm) tokens.insert(task.label_token_ids.begin(), task.label_token_ids.end());
+    return TokenRows({tokens.begin(), tokens.end()}, spec.vocabulary);
+}
+
+std::vector<std::int64_t> position_rows_of(const Trial& trial, const EncodedTask& task, const DecoderSpec& spec) {
+    if (!trial.shortcuts.vocabulary) return {};
+    std::vector<std::int64_t> rows(static_cast<std::size_t>(task.longest));
+    std::iota(rows.begin(), rows.end(), spec.position_offset);
+    return rows;
+}
+
+/// Only these rows of the stored table.
+void choose(ParameterSource& table, const std::vector<std::int64_t>& rows) {
+    if (rows.empty()) return;
+    table.rows = rows;
+    table.shape.front() = std::int64_t(rows.size());
+}
+
+std::vector<ParameterSource> sources_of(const Trial& trial, const DecoderSpec& spec, std::size_t classes, const TokenRows& tokens,
+                                        const std::vector<std::int64_t>& positions) {
+    auto sources = parameter_sources(spec, kept_blocks(spec.layers, trial.layers, trial.training.prune, trial.seed));
+    for (auto& source : sources) {
+        if (source.role == ParameterRole::token_embedding) choose(source, tokens.tokens());
+        if (source.role == ParameterRole::position_embedding) choose(source, positions);
+    }
+    if (trial.mode != Mode::lm) sources.push_back(head_source(std::int64_t(classes), spec.d_model));
+    return sources;
+}
+
+void initialize(Parameters& parameters, const Trial& trial, const DecoderSpec& spec, std::int64_t blocks, WarmStore& store) {
+    const auto& warm = store.model(trial.model);
+    if (trial.training.init == Init::random)
+        initialize_random(parameters, spec, blocks, trial.seed, store.pulse());
+    else
+        load_pretrained(parameters, warm.checkpoint, warm.folder, store.pulse());
+    initialize_head(parameters, trial.seed);
+}
+
+std::vector<std::int32_t> shared_prefix_of(const EncodedTask& task) {
+    std::vector<std::int32_t> prefix;
+    if (task.shared_prefix < shortest_prefix) return prefix;
+    task.for_each_row([&](const EncodedRow& row) {
+        if (prefix.empty()) prefix.assign(row.ids.begin(), row.ids.begin() + task.shared_prefix);
+    });
+    return prefix;
 }
 
 }  // namespace
 
-CutModel::CutModel(const Trial& trial, const std::vector<std::int32_t>& label_token_ids, WarmStore& store)
+CutModel::CutModel(const Trial& trial, const EncodedTask& task, WarmStore& store)
     : mode_(trial.mode),
       loss_(trial.training.loss),
+      shortcuts_(trial.shortcuts),
       spec_(with_dropout(store.model(trial.model).spec, trial.training)),
       blocks_(trial.layers),
-      label_token_ids_(label_token_ids),
-      parameters_(sources_of(trial, spec_, label_token_ids.size()), extra_numbers, torch_type(trial.training.precision),
-                  store.device().torch_device()),
-      label_tokens_(
-          at::tensor(std::vector<std::int64_t>(label_token_ids.begin(), label_token_ids.end())).to(store.device().torch_device())) {
-    const auto& warm = store.model(trial.model);
-    if (trial.training.init == Init::random)
-        initialize_random(parameters_, spec_, blocks_, trial.seed, store.pulse());
-    else
-        load_pretrained(parameters_, warm.checkpoint, warm.folder, store.pulse());
-    initialize_head(parameters_, trial.seed);
+      label_token_ids_(task.label_token_ids),
+      prefix_(shared_prefix_of(task)),
+      token_rows_(token_rows_of(trial, task, spec_)),
+      position_rows_(position_rows_of(trial, task, spec_)),
+      parameters_(sources_of(trial, spec_, label_token_ids_.size(), token_rows_, position_rows_), extra_numbers,
+                  torch_type(trial.training.precision), store.device().torch_device(), products_of(trial.training.precision)) {
+    std::vector<std::int64_t> labels;
+    if (mode_ == Mode::lm)
+        for (const auto token : label_token_ids_) labels.push_back(token_rows_(token));
+    label_rows_ = at::tensor(labels, at::kLong).to(store.device().torch_device());
+    initialize(parameters_, trial, spec_, blocks_, store);
 }
 
-at::Tensor CutModel::states_at(DecoderPass& pass, const at::Tensor& ids, const std::vector<std::int64_t>& places) const {
-    const auto stream = pass.residual_stream(ids).view({-1, spec_.d_model});
-    return pass.final_norm(stream.index_select(0, at::tensor(places).to(ids.device())));
-}
-
-at::Tensor CutModel::label_states(DecoderPass& pass, std::span<const EncodedRow* const> rows) const {
-    const auto ids = padded_ids(rows, label_tokens_.device());
-    std::vector<std::int64_t> places(rows.size());
-    for (std::size_t r = 0; r < rows.size(); ++r) places[r] = std::int64_t(r) * ids.size(1) + std::int64_t(rows[r]->ids.size()) - 1;
-    return states_at(pass, ids, places);
+PackedRows CutModel::pack(Rows rows, std::int64_t prefix, PackedRows::Prefix where) const {
+    std::vector<PackedRows::Input> inputs;
+    for (const auto* row : rows) inputs.emplace_back(row->ids);
+    return {inputs, prefix, where, token_rows_, position_offset(), spec_.d_model, device()};
 }
 
 at::Tensor CutModel::class_scores(DecoderPass& pass, const at::Tensor& states) const {
-    return at::matmul(states, (mode_ == Mode::lm ? pass.token_rows(label_tokens_) : parameters_[head_name]).t());
+    if (mode_ != Mode::lm) return linear(states, parameters_.trained(head_name), {}, /*in_out=*/false);
+    return at::matmul(states, pass.token_rows(label_rows_).t());
 }
 
-at::Tensor CutModel::labels_of(std::span<const EncodedRow* const> rows, bool as_tokens) const {
+at::Tensor CutModel::vocabulary_scores(const at::Tensor& states) const {
+    return linear(states, parameters_.trained("wte"), {}, /*in_out=*/false);
+}
+
+at::Tensor CutModel::labels_of(Rows rows, bool as_tokens) const {
     std::vector<std::int64_t> labels(rows.size());
     for (std::size_t r = 0; r < rows.size(); ++r) labels[r] = as_tokens ? label_token_ids_[std::size_t(rows[r]->label)] : rows[r]->label;
-    return at::tensor(labels).to(label_tokens_.device());
+    return at::tensor(labels).to(device());
 }
 
-at::Tensor CutModel::summed_prompt_loss(DecoderPass& pass, std::span<const EncodedRow* const> rows) const {
-    // The answer is a target only: nothing is predicted behind it, so it is never fed.
-    const auto ids = padded_ids(rows, label_tokens_.device());
+at::Tensor CutModel::summed_prompt_loss(DecoderPass& pass, Rows rows, std::int64_t prefix) const {
+    const auto packed = pack(rows, prefix, PackedRows::Prefix::here);
     std::vector<std::int64_t> places, targets;
     std::vector<double> weights;
+    const auto add = [&](std::int64_t place, std::int64_t target, double weight) {
+        places.push_back(place);
+        targets.push_back(target);
+        weights.push_back(weight);
+    };
+    double shared_weight = 0;
+    for (const auto* row : rows) shared_weight += 1.0 / double(row->ids.size());
+    // What follows the prefix's last token is each row's own.
+    const auto shared = std::max<std::int64_t>(prefix - 1, 0);
+    for (std::int64_t t = 0; t < shared; ++t) add(t, rows.front()->ids[std::size_t(t) + 1], shared_weight);
     for (std::size_t r = 0; r < rows.size(); ++r) {
         const auto& fed = rows[r]->ids;
-        for (std::size_t t = 0; t < fed.size(); ++t) {
-            places.push_back(std::int64_t(r) * ids.size(1) + std::int64_t(t));
-            targets.push_back(t + 1 < fed.size() ? fed[t + 1] : label_token_ids_[std::size_t(rows[r]->label)]);
-            weights.push_back(1.0 / double(fed.size()));
+        // The answer is a target only: nothing is predicted behind it, so it is never fed.
+        for (auto t = std::size_t(shared); t < fed.size(); ++t) {
+            const auto target = t + 1 < fed.size() ? fed[t + 1] : label_token_ids_[std::size_t(rows[r]->label)];
+            add(packed.row_of(r, std::int64_t(t)), target, 1.0 / double(fed.size()));
         }
     }
-    const auto states = states_at(pass, ids, places);
-    const auto losses =
-        at::cross_entropy_loss(at::matmul(states, parameters_["wte"].t()), at::tensor(targets).to(ids.device()), {}, at::Reduction::None);
+    const auto states = pass.states_at(packed, at::tensor(places).to(device()));
+    const auto losses = at::cross_entropy_loss(vocabulary_scores(states), at::tensor(targets).to(device()), {}, at::Reduction::None);
     return (losses * at::tensor(weights).to(losses.options())).sum();
 }
 
-at::Tensor CutModel::summed_loss(DecoderPass& pass, std::span<const EncodedRow* const> rows) const {
-    if (mode_ == Mode::lm && loss_ == Loss::prompt) return summed_prompt_loss(pass, rows);
-    const auto states = label_states(pass, rows);
-    const bool vocabulary = mode_ == Mode::lm && loss_ == Loss::vocabulary;
-    const auto scores = vocabulary ? at::matmul(states, parameters_["wte"].t()) : class_scores(pass, states);
+at::Tensor CutModel::summed_loss(DecoderPass& pass, Rows rows, std::int64_t prefix) const {
+    if (mode_ == Mode::lm && loss_ == Loss::prompt) return summed_prompt_loss(pass, rows, prefix);
+    const auto states = pass.states_at_ends(pack(rows, prefix, PackedRows::Prefix::here), last_block());
+    const bool vocabulary = reads_whole_vocabulary();
+    const auto scores = vocabulary ? vocabulary_scores(states) : class_scores(pass, states);
     return at::cross_entropy_loss(scores, labels_of(rows, vocabulary), {}, at::Reduction::Sum);
 }
 
-at::Tensor CutModel::scores(std::span<const EncodedRow* const> rows) const {
+CutModel::Scoring::Scoring(const CutModel& model) : model_(model) {
+    model.parameters_.round();
+    if (!model.shortcuts_.shared_prefix || model.prefix_.empty()) return;
     at::NoGradGuard no_grad;
-    DecoderPass pass(spec_, blocks_, parameters_, std::nullopt);
-    return class_scores(pass, label_states(pass, rows));
+    DecoderPass pass(model.spec_, model.blocks_, model.parameters_, std::nullopt);
+    memory_ = pass.remember(PackedRows(model.prefix_, model.token_rows_, model.position_offset(), model.device()));
 }
 
-at::Tensor CutModel::backward(std::span<const EncodedRow* const> rows, std::int64_t rows_in_batch, std::optional<DropoutDraw> draw) {
-    if (rows.empty()) return at::zeros({}, parameters_.values().options());
+at::Tensor CutModel::Scoring::operator()(Rows rows) const {
+    at::NoGradGuard no_grad;
+    DecoderPass pass(model_.spec_, model_.blocks_, model_.parameters_, std::nullopt);
+    const auto prefix = memory_ ? std::int64_t(model_.prefix_.size()) : 0;
+    const auto packed = model_.pack(rows, prefix, PackedRows::Prefix::computed_before);
+    return model_.class_scores(pass, pass.states_at_ends(packed, model_.last_block(), memory_ ? &*memory_ : nullptr));
+}
+
+at::Tensor CutModel::backward(Rows rows, std::int64_t rows_in_batch, std::optional<DropoutDraw> draw) {
+    if (rows.empty()) {
+        parameters_.gradients().zero_();
+        return at::zeros({}, parameters_.values().options());
+    }
+    parameters_.round();
+    // The layers write their gradients; what rows of the tables get is added up.
+    if (!reads_whole_vocabulary()) parameters_.gradient("wte").zero_();
+    parameters_.gradient("wpe").zero_();
     DecoderPass pass(spec_, blocks_, parameters_, draw);
-    const auto loss = summed_loss(pass, rows).div(double(rows_in_batch));
+    const bool shares = shortcuts_.shared_prefix_in_training && rows.size() > 1;
+    const auto loss = summed_loss(pass, rows, shares ? std::int64_t(prefix_.size()) : 0).div(double(rows_in_batch));
     loss.backward();
     pass.finish_backward();
     return loss.detach();
+}
+
+std::int64_t CutModel::trained_parameters() const {
+    auto count = parameters_.count();
+    for (const auto& source : parameters_.sources())
+        if (!source.rows.empty()) count += elements_of(source.parts.front().shape) - elements_of(source.shape);
+    return count;
+}
+
+WholeTables CutModel::whole_tables(const Trial& trial, WarmStore& store, std::int64_t steps) const {
+    WholeTables tables;
+    auto sources = parameters_.sources();
+    std::erase_if(sources, [](const ParameterSource& source) { return source.rows.empty(); });
+    if (sources.empty()) return tables;
+    for (auto& source : sources) {
+        source.rows.clear();
+        source.shape = source.parts.front().shape;
+    }
+    Parameters whole(sources, 0, parameters_.values().scalar_type(), device());
+    initialize(whole, trial, spec_, blocks_, store);
+    whole.values().mul_(std::pow(1 - trial.training.learning_rate * trial.training.weight_decay, double(steps)));
+    for (const auto& source : parameters_.sources()) {
+        if (source.rows.empty()) continue;
+        auto table = whole[source.name];
+        table.index_copy_(0, at::tensor(source.rows, at::kLong).to(device()), parameters_[source.name]);
+        tables.emplace(source.name, std::move(table));
+    }
+    return tables;
 }
 
 }  // namespace layersweep

@@ -9,45 +9,73 @@
 #include "protocol/trial.hpp"
 #include "worker/data/encoding.hpp"
 #include "worker/model/decoder.hpp"
+#include "worker/model/load.hpp"
 #include "worker/model/parameters.hpp"
 #include "worker/training/warm_store.hpp"
 
 namespace layersweep {
 
-/// The model of one trial: the first N blocks (or others, by `prune`) of a pretrained decoder, with its tied head or a linear one.
+/// The model of one trial: the first N blocks (or others, by `prune`) of a pretrained decoder, with its tied head or a linear one. Of
+/// the embedding tables it holds the rows that the task can read, where the trial's shortcuts say so.
 class CutModel {
 public:
-    /// Parameters are on the worker's device, filled from the checkpoint or at random as the trial says.
-    CutModel(const Trial& trial, const std::vector<std::int32_t>& label_token_ids, WarmStore& store);
+    using Rows = std::span<const EncodedRow* const>;
 
-    /// Class scores of some rows: [rows, classes]; without gradients.
-    [[nodiscard]] at::Tensor scores(std::span<const EncodedRow* const> rows) const;
+    /// Parameters are on the worker's device, filled from the checkpoint or at random as the trial says. All rows that are scored or
+    /// trained later are of `task`.
+    CutModel(const Trial& trial, const EncodedTask& task, WarmStore& store);
 
-    /// Forward and backward of these rows: adds the gradient of (sum of the rows' losses) / `rows_in_batch` to the gradient buffer and
-    /// returns that sum / `rows_in_batch`, a scalar on the device. No rows: zero.
-    [[nodiscard]] at::Tensor backward(std::span<const EncodedRow* const> rows, std::int64_t rows_in_batch, std::optional<DropoutDraw> draw);
+    /// A pass over many rows, during which the model does not change: what all begin with is computed once.
+    class Scoring {
+    public:
+        /// Class scores, [rows, classes]; without gradients.
+        [[nodiscard]] at::Tensor operator()(Rows rows) const;
+
+    private:
+        friend CutModel;
+        explicit Scoring(const CutModel& model);
+        const CutModel& model_;
+        std::optional<PrefixMemory> memory_;
+    };
+    [[nodiscard]] Scoring scoring() const { return Scoring(*this); }
+
+    /// Forward and backward of these rows: writes the gradient of (sum of the rows' losses) / `rows_in_batch` to the gradient buffer and
+    /// returns that sum / `rows_in_batch`, a scalar on the device. No rows: zeros.
+    [[nodiscard]] at::Tensor backward(Rows rows, std::int64_t rows_in_batch, std::optional<DropoutDraw> draw);
 
     [[nodiscard]] Parameters& parameters() { return parameters_; }
     [[nodiscard]] const DecoderSpec& spec() const { return spec_; }
-    [[nodiscard]] at::Device device() const { return label_tokens_.device(); }
+    [[nodiscard]] at::Device device() const { return label_rows_.device(); }
     [[nodiscard]] std::int64_t blocks() const { return blocks_; }
+    /// Numbers that are trained, rows of the tables that only shrink by weight decay included.
+    [[nodiscard]] std::int64_t trained_parameters() const;
+    /// Tables of which only some rows are held, with all rows as `steps` optimizer steps leave them: those that are never read have no
+    /// gradient, so that each step multiplies them by 1 - learning rate · weight decay and does no more.
+    [[nodiscard]] WholeTables whole_tables(const Trial& trial, WarmStore& store, std::int64_t steps) const;
 
 private:
-    /// Behind the final norm: [places, d_model]; a place is row · length + position.
-    [[nodiscard]] at::Tensor states_at(DecoderPass& pass, const at::Tensor& ids, const std::vector<std::int64_t>& places) const;
-    [[nodiscard]] at::Tensor label_states(DecoderPass& pass, std::span<const EncodedRow* const> rows) const;
+    [[nodiscard]] PackedRows pack(Rows rows, std::int64_t prefix, PackedRows::Prefix where) const;
     [[nodiscard]] at::Tensor class_scores(DecoderPass& pass, const at::Tensor& states) const;
-    [[nodiscard]] at::Tensor summed_loss(DecoderPass& pass, std::span<const EncodedRow* const> rows) const;
-    [[nodiscard]] at::Tensor summed_prompt_loss(DecoderPass& pass, std::span<const EncodedRow* const> rows) const;
-    [[nodiscard]] at::Tensor labels_of(std::span<const EncodedRow* const> rows, bool as_tokens) const;
+    [[nodiscard]] at::Tensor summed_loss(DecoderPass& pass, Rows rows, std::int64_t prefix) const;
+    [[nodiscard]] at::Tensor summed_prompt_loss(DecoderPass& pass, Rows rows, std::int64_t prefix) const;
+    [[nodiscard]] at::Tensor vocabulary_scores(const at::Tensor& states) const;
+    [[nodiscard]] at::Tensor labels_of(Rows rows, bool as_tokens) const;
+    /// Row of the trial's position table that position 0 reads.
+    [[nodiscard]] std::int64_t position_offset() const { return position_rows_.empty() ? spec_.position_offset : 0; }
+    [[nodiscard]] LastBlock last_block() const { return shortcuts_.label_position ? LastBlock::where_read : LastBlock::whole; }
+    [[nodiscard]] bool reads_whole_vocabulary() const { return mode_ == Mode::lm && loss_ != Loss::label_words; }
 
     Mode mode_;
     Loss loss_;
+    Shortcuts shortcuts_;
     DecoderSpec spec_;
     std::int64_t blocks_;
     std::vector<std::int32_t> label_token_ids_;
+    std::vector<std::int32_t> prefix_;  ///< empty: not worth sharing
+    TokenRows token_rows_;
+    std::vector<std::int64_t> position_rows_;  ///< of the whole table; empty: all
     Parameters parameters_;
-    at::Tensor label_tokens_;  ///< [classes], int64
+    at::Tensor label_rows_;  ///< [classes], int64: of the token table
 };
 
 }  // namespace layersweep

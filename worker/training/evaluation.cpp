@@ -35,6 +35,7 @@ std::vector<Prediction> evaluate(const CutModel& model, const std::vector<Encode
                                  const std::function<void()>& before_batch) {
     const auto order = by_length(rows);
     auto table = at::zeros({std::int64_t(rows.size()), std::int64_t(classes)}, at::kDouble);
+    const auto scores_of = model.scoring();
     int turn = 0;
     for (std::size_t begin = 0; begin < order.size(); ++turn) {
         const auto end = batch_end(rows, order, begin);
@@ -46,7 +47,7 @@ std::vector<Prediction> evaluate(const CutModel& model, const std::vector<Encode
         }
         if (turn % collective.size() == collective.rank()) {
             before_batch();
-            const auto scores = model.scores(batch);
+            const auto scores = scores_of(batch);
             table.index_copy_(0, at::tensor(places), scores.to(at::kCPU, at::kDouble));
         }
         begin = end;

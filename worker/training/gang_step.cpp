@@ -19,7 +19,6 @@ std::span<const EncodedRow* const> share_of(std::span<const EncodedRow* const> r
 
 GangStep gang_backward(CutModel& model, Collective& gang, std::span<const EncodedRow* const> rows, const DropoutDraw& draw, WhatNext told) {
     auto& parameters = model.parameters();
-    parameters.gradients_and_extra().zero_();
     const auto own_loss = model.backward(share_of(rows, gang), std::int64_t(rows.size()), draw);
     // Loss and votes travel with the gradients.
     auto extra = parameters.extra();

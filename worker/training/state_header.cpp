@@ -20,6 +20,7 @@ nlohmann::json json_of(const StateHeader& header) {
                         {"trial", header.owner.trial},
                         {"gang", header.owner.gang},
                         {"machine_class", header.owner.machine_class},
+                        {"shortcuts", header.owner.shortcuts},
                         {"code_version", header.owner.code_version},
                         {"result", header.result},
                         {"next_row", header.next_row},
@@ -31,7 +32,8 @@ nlohmann::json json_of(const StateHeader& header) {
 
 StateHeader parsed(const nlohmann::json& json) {
     if (json.at("version") != version) throw MachineError("it is of another version of the format");
-    StateHeader header{.owner = {json.at("trial"), json.at("gang"), json.at("machine_class"), json.at("code_version")},
+    StateHeader header{.owner = {json.at("trial"), json.at("gang"), json.at("machine_class"), json.at("shortcuts"),
+                                  json.at("code_version")},
                        .result = json.at("result"),
                        .next_row = json.at("next_row"),
                        .weighted_loss = json.at("weighted_loss"),
@@ -52,6 +54,8 @@ std::string difference(const CheckpointOwner& theirs, const CheckpointOwner& our
     if (theirs.trial != ours.trial) return "it is of another trial, " + theirs.trial;
     if (theirs.gang != ours.gang) return fmt::format("it is of a gang of {}, not {}", theirs.gang, ours.gang);
     if (theirs.code_version != ours.code_version) return "it was made by version " + theirs.code_version;
+    if (theirs.shortcuts != ours.shortcuts)
+        return fmt::format("it was made with the shortcuts {}, not {}", theirs.shortcuts, ours.shortcuts);
     return fmt::format("it was made on {}, not {}", theirs.machine_class, ours.machine_class);
 }
 

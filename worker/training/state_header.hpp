@@ -9,12 +9,14 @@
 
 namespace layersweep {
 
-/// Who may go on from a checkpoint: the same trial, as wide, on the same class of machine, by the same version of the program; others would
+/// Who may go on from a checkpoint: the same trial, as wide, on the same class of machine, with the same shortcuts, by the same version of
+/// the program; others would
 /// mix two kinds of bits in one result.
 struct CheckpointOwner {
     std::string trial;  ///< the key
     std::int64_t gang = 1;
     std::string machine_class;
+    std::string shortcuts;  ///< those in use, by name: they shape the tensors and the rounding
     std::string code_version = LAYERSWEEP_VERSION;
     bool operator==(const CheckpointOwner&) const = default;
 };

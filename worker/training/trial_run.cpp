@@ -34,10 +34,11 @@ TrialRun::TrialRun(const Trial& trial, Collective& gang, WarmStore& warm, const 
       gang_(gang),
       warm_(warm),
       hooks_(hooks),
-      checkpoints_(hooks.checkpoints, {trial.key.hex, gang.size(), warm.device().machine_class()}, warm.pulse()) {}
+      checkpoints_(hooks.checkpoints, {trial.key.hex, gang.size(), warm.device().machine_class(), text_of(trial.shortcuts)}, warm.pulse()) {}
 
 Result TrialRun::run() {
     warm_.device().reset_peak_memory();
+    warm_.device().use_tf32(settings_.precision == Precision::tf32);
     prepare();
     try {
         train();
@@ -60,7 +61,8 @@ void TrialRun::prepare() {
     if (checkpoints_.wanted()) go_on_from_checkpoint();
     if (!hooks_.observer) return;
     const auto export_to = [&](const std::string& folder) {
-        export_model(folder, model_->parameters(), warm_.model(trial_.model).folder, model_->blocks());
+        export_model(folder, model_->parameters(), model_->whole_tables(trial_, warm_, state_.result.steps),
+                     warm_.model(trial_.model).folder, model_->blocks());
     };
     hooks_.observer->on_start(export_to, task_->label_token_ids);
 }
@@ -70,7 +72,7 @@ void TrialRun::begin() {
     state_ = {.result = {.timings = state_.result.timings}};
     optimizer_.reset();
     model_.reset();
-    model_ = std::make_unique<CutModel>(trial_, task_->label_token_ids, warm_);
+    model_ = std::make_unique<CutModel>(trial_, *task_, warm_);
     optimizer_ = std::make_unique<AdamW>(model_->parameters(), settings_);
     state_.values = model_->parameters().values();
     state_.first_moment = optimizer_->first_moment();
@@ -81,7 +83,7 @@ void TrialRun::begin() {
 
 void TrialRun::describe() {
     auto& result = state_.result;
-    result.parameters = model_->parameters().count();
+    result.parameters = model_->trained_parameters();
     result.train_rows = std::int64_t(task_->training.size());
     result.validation_rows = std::int64_t(task_->validation.size());
     result.test_rows = std::int64_t(task_->test.size());

@@ -111,7 +111,7 @@ TEST(Settings, WordsGetTheNearestName) {
     EXPECT_THAT(refused("training", "precision", "pf32"), HasSubstr("did you mean 'fp32'?"));
     EXPECT_THAT(refused("training", "dropout", "from_model"), HasSubstr("did you mean 'from-model'?"));
     EXPECT_THAT(refused("resources", "device", "gpu"), HasSubstr("Known: auto, cpu, cuda"));
-    EXPECT_THAT(refused("shortcuts", "vocabulary", "on"), HasSubstr("Known: auto, off"));
+    EXPECT_THAT(refused("shortcuts", "vocabulary", "yes"), HasSubstr("Known: auto, on, off"));
 }
 
 TEST(Settings, UnknownSettingGetsTheNearestName) {

@@ -95,11 +95,15 @@ TEST(Expand, BatchHasToDivideByTheGang) {
     EXPECT_EQ(grid_of(one("  batch: [4, 8]\n", "resources: { gang: 4 }\n")).trials.size(), 2u);
 }
 
-TEST(Expand, PrecisionsOfLaterVersionsAreRefusedWhereTheyAreWritten) {
-    EXPECT_THAT(refusal_of(one("", "training: { precision: bf16 }\n")),
-                AllOf(HasSubstr("sweep.yaml:10:24: precision bf16 is not in this version")));
-    EXPECT_THAT(refusal_of(one("  precision: [fp32, tf32]\n")), HasSubstr("sweep.yaml:10:21: precision tf32"));
-    EXPECT_THAT(refusal_of(one("", "override:\n  - { match: { mode: lm }, set: { precision: bf16 } }\n")), HasSubstr("sweep.yaml:11:46: "));
+TEST(Expand, Tf32OnACpuIsRefusedWhereItIsWritten) {
+    const std::string cpu = "resources: { device: cpu }\n";
+    EXPECT_THAT(refusal_of(one("", "training: { precision: tf32 }\n" + cpu)),
+                HasSubstr("sweep.yaml:10:24: precision tf32 is for GPUs, but the device is cpu"));
+    EXPECT_THAT(refusal_of(one("  precision: [fp32, tf32]\n", cpu)), HasSubstr("sweep.yaml:10:21: precision tf32"));
+    EXPECT_THAT(refusal_of(one("", cpu + "override:\n  - { match: { mode: lm }, set: { precision: tf32 } }\n")),
+                HasSubstr("sweep.yaml:12:46: "));
+    EXPECT_EQ(grid_of(one("  precision: [fp32, bf16]\n", cpu)).trials.size(), 2u);
+    EXPECT_EQ(grid_of(one("  precision: tf32\n")).trials.size(), 1u);
 }
 
 TEST(Expand, DoublePrecisionOnAGpuIsRefused) {

@@ -25,13 +25,20 @@ protected:
         spec.layout = WeightLayout::in_out;
         parameters = std::make_unique<Parameters>(parameter_sources(spec, {0, 1}), 0, at::kDouble, at::kCPU);
     }
-    void fill(const std::string& name, double value) { (*parameters)[name].detach().fill_(value); }
+    void fill(const std::string& name, double value) { (*parameters)[name].fill_(value); }
     void fill_all_at_random() {
         at::Tensor values = parameters->values();
         values.copy_(at::arange(values.numel(), values.options()).mul(0.7).sin().mul(0.4));
     }
     at::Tensor stream(std::int64_t blocks, std::optional<DropoutDraw> draw = DropoutDraw{.seed = 3, .step = 5, .rank = 0}) {
-        return DecoderPass(spec, blocks, *parameters, draw).residual_stream(ids).detach();
+        return DecoderPass(spec, blocks, *parameters, draw).residual_stream(packed()).detach().view({batch, length, width});
+    }
+    [[nodiscard]] PackedRows packed() const {
+        const auto numbers = ids.to(at::kInt).contiguous();
+        const auto* first = numbers.const_data_ptr<std::int32_t>();
+        std::vector<PackedRows::Input> inputs;
+        for (std::int64_t row = 0; row < batch; ++row) inputs.emplace_back(first + row * length, std::size_t(length));
+        return {inputs, 0, PackedRows::Prefix::here, {}, 0, width, at::kCPU};
     }
     /// What of the values equals `value`.
     static double fraction(const at::Tensor& values, double value) {
@@ -67,8 +74,8 @@ TEST_F(DecoderDropout, ResidualSitesDropAtTheirRate) {
 }
 
 TEST_F(DecoderDropout, AttentionSiteDropsProbabilitiesAndKeepsTheExpectation) {
-    (*parameters)["0.qkv.bias"].detach().narrow(0, 2 * width, width).fill_(1);
-    (*parameters)["0.out.weight"].detach().copy_(at::eye(width, at::kDouble));
+    (*parameters)["0.qkv.bias"].narrow(0, 2 * width, width).fill_(1);
+    (*parameters)["0.out.weight"].copy_(at::eye(width, at::kDouble));
     spec.attention_dropout = rate;
     const auto masked = stream(1);
     const auto first = masked.select(1, 0);  // sees itself alone: its only probability is dropped or kept
@@ -118,9 +125,9 @@ TEST_F(DecoderDropout, RatesOfZeroAndEvaluationChangeNothing) {
 TEST_F(DecoderDropout, AttentionWithDropoutIsTheFusedAttentionWhereNothingIsDropped) {
     fill_all_at_random();
     const auto gradients = [&] {
-        parameters->gradients_and_extra().zero_();
+        parameters->gradients_and_extra().zero_();  // those of the tables are added to
         DecoderPass pass(spec, 2, *parameters, DropoutDraw{.seed = 3});
-        const auto out = pass.residual_stream(ids);
+        const auto out = pass.residual_stream(packed());
         out.pow(2).sum().backward();
         pass.finish_backward();
         return std::pair(out.detach(), parameters->gradients().clone());

@@ -20,6 +20,12 @@ std::vector<EncodedRow> ragged_rows() {
             {.ids = {2, 18, 19, 20, 44, 3}, .row = 3, .label = 2}};
 }
 
+EncodedTask ragged_task() {
+    EncodedTask task{.training = ragged_rows(), .label_token_ids = label_tokens};
+    measure(task);
+    return task;
+}
+
 struct Case {
     std::string family;
     Mode mode;
@@ -28,7 +34,7 @@ struct Case {
 
 class CutModelTest : public ::testing::TestWithParam<Case> {
 protected:
-    CutModel make(const Trial& trial) { return CutModel(trial, label_tokens, store); }
+    CutModel make(const Trial& trial) { return CutModel(trial, ragged_task(), store); }
     [[nodiscard]] static Trial trial() {
         auto trial = tiny_trial(GetParam().family, GetParam().mode);
         trial.training.loss = GetParam().loss;
@@ -40,10 +46,10 @@ protected:
 TEST_P(CutModelTest, PaddingNeverChangesScores) {
     auto model = make(trial());
     const auto rows = ragged_rows();
-    const auto together = model.scores(pointers_to(rows));
+    const auto together = model.scoring()(pointers_to(rows));
     for (std::size_t r = 0; r < rows.size(); ++r) {
         const std::vector<const EncodedRow*> alone = {&rows[r]};
-        EXPECT_LE((model.scores(alone)[0] - together[std::int64_t(r)]).abs().max().item<double>(), 1e-12) << "row " << r;
+        EXPECT_LE((model.scoring()(alone)[0] - together[std::int64_t(r)]).abs().max().item<double>(), 1e-12) << "row " << r;
     }
 }
 
@@ -60,12 +66,28 @@ TEST_P(CutModelTest, GradientsOfPartsAddUpToTheBatchs) {
     const auto rows = ragged_rows();
     const auto pointers = pointers_to(rows);
     const auto loss = whole.backward(pointers, 4, std::nullopt);
-    auto sum = parts.backward(std::span(pointers).first(1), 4, std::nullopt);
-    sum = sum + parts.backward({}, 4, std::nullopt) + parts.backward(std::span(pointers).last(3), 4, std::nullopt);
+    auto sum = at::zeros({}, at::kDouble);
+    auto gradients = at::zeros_like(parts.parameters().gradients());
+    for (const auto& some : {std::span(pointers).first(1), {}, std::span(pointers).last(3)}) {
+        sum += parts.backward(some, 4, std::nullopt);
+        gradients += parts.parameters().gradients();
+    }
     EXPECT_NEAR(sum.item<double>(), loss.item<double>(), 1e-12);
-    const auto difference = whole.parameters().gradients() - parts.parameters().gradients();
+    const auto difference = whole.parameters().gradients() - gradients;
     EXPECT_GT(whole.parameters().gradients().norm().item<double>(), 0);
     EXPECT_LE(difference.norm().item<double>(), 1e-12 * whole.parameters().gradients().norm().item<double>());
+}
+
+TEST_P(CutModelTest, EveryGradientIsWrittenWhateverStoodThere) {
+    auto clean = make(trial()), dirty = make(trial());
+    const auto rows = ragged_rows();
+    dirty.parameters().gradients_and_extra().fill_(NAN);
+    (void)clean.backward(pointers_to(rows), 4, std::nullopt);
+    (void)dirty.backward(pointers_to(rows), 4, std::nullopt);
+    EXPECT_TRUE(at::equal(dirty.parameters().gradients(), clean.parameters().gradients()));
+    dirty.parameters().gradients().fill_(NAN);
+    (void)dirty.backward({}, 4, std::nullopt);
+    EXPECT_EQ(at::count_nonzero(dirty.parameters().gradients()).item<std::int64_t>(), 0);
 }
 
 TEST_P(CutModelTest, DropoutIsOffInEvaluation) {
@@ -74,7 +96,7 @@ TEST_P(CutModelTest, DropoutIsOffInEvaluation) {
     const auto rows = ragged_rows();
     const auto pointers = pointers_to(rows);
     auto with = make(dropping), without = make(trial());
-    EXPECT_TRUE(at::equal(with.scores(pointers), without.scores(pointers)));
+    EXPECT_TRUE(at::equal(with.scoring()(pointers), without.scoring()(pointers)));
     const auto draw = DropoutDraw{.seed = 1};
     EXPECT_NE(with.backward(pointers, 4, draw).item<double>(), without.backward(pointers, 4, draw).item<double>());
 }
@@ -106,7 +128,7 @@ TEST_P(RandomInit, HasTheFamilysStatistics) {
     auto store = cold_store();
     auto trial = tiny_trial(GetParam(), Mode::cls);
     trial.training.init = Init::random;
-    CutModel model(trial, label_tokens, store);
+    CutModel model(trial, ragged_task(), store);
     const double projection = GetParam() == "gpt2" ? 0.02 / std::sqrt(2.0 * 2.0) : 0.02;
     for (const auto& source : model.parameters().sources()) {
         const auto& values = model.parameters()[source.name];
@@ -132,7 +154,7 @@ TEST(RandomInitOfOpt, LeavesThePaddingRowZero) {
     auto store = cold_store();
     auto trial = tiny_trial("opt", Mode::cls);
     trial.training.init = Init::random;
-    CutModel model(trial, label_tokens, store);
+    CutModel model(trial, ragged_task(), store);
     const auto rows = model.parameters()["wte"].abs().amax(1);
     EXPECT_EQ(rows[1].item<double>(), 0);  // config.json: pad_token_id 1
     EXPECT_EQ(at::count_nonzero(rows).item<std::int64_t>(), rows.size(0) - 1);
@@ -142,7 +164,7 @@ TEST_P(RandomInit, DependsOnTheSeedAndNothingElse) {
     auto store = cold_store();
     auto trial = tiny_trial(GetParam(), Mode::cls);
     trial.training.init = Init::random;
-    const auto hash = [&](const Trial& one) { return CutModel(one, label_tokens, store).parameters().hash(); };
+    const auto hash = [&](const Trial& one) { return CutModel(one, ragged_task(), store).parameters().hash(); };
     const auto first = hash(trial);
     EXPECT_EQ(hash(trial), first);
     trial.seed = 1;
@@ -154,9 +176,9 @@ INSTANTIATE_TEST_SUITE_P(Families, RandomInit, ::testing::Values("gpt2", "opt"),
 TEST(PretrainedInit, HeadIsDrawnFromTheSeed) {
     auto store = cold_store();
     auto trial = tiny_trial("gpt2", Mode::cls);
-    CutModel first(trial, label_tokens, store);
+    CutModel first(trial, ragged_task(), store);
     trial.seed = 1;
-    CutModel second(trial, label_tokens, store);
+    CutModel second(trial, ragged_task(), store);
     EXPECT_TRUE(at::equal(first.parameters()["wte"], second.parameters()["wte"]));
     EXPECT_FALSE(at::equal(first.parameters()[head_name], second.parameters()[head_name]));
     EXPECT_NEAR(standard_deviation(first.parameters()[head_name]), 0.02, 0.02 * 0.4);

@@ -93,7 +93,7 @@ protected:
     }
 
     CutModel make_model() {
-        CutModel model(trial, reference["label_token_ids"], store);
+        CutModel model(trial, EncodedTask{.label_token_ids = reference["label_token_ids"]}, store);
         if (trial.mode == Mode::lm) return model;
         const std::vector<std::vector<double>> head = reference["head"];
         auto values = model.parameters()[head_name].detach();
@@ -103,7 +103,6 @@ protected:
 
     double backward(std::int64_t step) {
         const auto rows = reference.batch(step);
-        model.parameters().gradients_and_extra().zero_();
         return model.backward(pointers_to(rows), std::int64_t(rows.size()), DropoutDraw{.step = step}).item<double>();
     }
 
@@ -117,7 +116,7 @@ using ScoresAndGradients = ReferenceTest;
 
 TEST_P(ScoresAndGradients, EqualTheReference) {
     const auto rows = reference.batch(0);
-    const auto scores = model.scores(pointers_to(rows));
+    const auto scores = model.scoring()(pointers_to(rows));
     const std::vector<std::vector<double>> expected_scores = reference["scores"];
     ASSERT_EQ(scores.size(0), std::int64_t(expected_scores.size()));
     for (std::size_t r = 0; r < expected_scores.size(); ++r)

@@ -100,7 +100,7 @@ TEST_F(TrainerTest, NoEpochsTestTheCutModelAsItIs) {
         auto store = cold_store();
         const auto result = run_trial(trial, *solo_collective(), store);
         const auto task = store.task(trial);
-        CutModel model(trial, task->label_token_ids, store);
+        CutModel model(trial, *task, store);
         EXPECT_EQ(result.predictions, evaluate(model, task->test, task->label_token_ids.size(), *solo_collective(), [] {}));
         EXPECT_EQ(result.weights_hash, model.parameters().hash());
         EXPECT_EQ(result.steps, 0);

@@ -116,6 +116,22 @@ void Checkpoint::read(const StoredTensor& tensor, std::span<std::byte> out) cons
     impl_->weights[tensor.file]->read(tensor, out);
 }
 
+void Checkpoint::read_rows(const StoredTensor& tensor, std::span<const std::int64_t> rows, std::span<std::byte> out) const {
+    LAYERSWEEP_CHECK(tensor.file < impl_->weights.size(), tensor.name + ": of another checkpoint");
+    LAYERSWEEP_CHECK(!tensor.shape.empty() && tensor.shape.front() > 0, tensor.name + ": has no rows");
+    const auto row_bytes = tensor.bytes() / static_cast<std::size_t>(tensor.shape.front());
+    LAYERSWEEP_CHECK(out.size() == rows.size() * row_bytes, tensor.name + ": the buffer has another size");
+    for (std::size_t begin = 0, end = 0; begin < rows.size(); begin = end) {
+        LAYERSWEEP_CHECK(rows[begin] >= 0 && rows[begin] < tensor.shape.front(), tensor.name + ": a row that is not there");
+        for (end = begin + 1; end < rows.size() && rows[end] == rows[end - 1] + 1;) ++end;
+        StoredTensor run = tensor;
+        run.location += static_cast<std::uint64_t>(rows[begin]) * row_bytes;
+        run.shape.front() = static_cast<std::int64_t>(end - begin);
+        LAYERSWEEP_CHECK(rows[end - 1] < tensor.shape.front(), tensor.name + ": a row that is not there");
+        impl_->weights[tensor.file]->read(run, out.subspan(begin * row_bytes, (end - begin) * row_bytes));
+    }
+}
+
 std::uint64_t Checkpoint::bytes_read() const {
     std::uint64_t total = impl_->layout.index_bytes;
     for (const auto& file : impl_->weights) total += file->bytes_read();

@@ -44,6 +44,8 @@ public:
     [[nodiscard]] std::vector<std::string> names() const;
     /// `out.size()` must be `tensor.bytes()`.
     void read(const StoredTensor& tensor, std::span<std::byte> out) const;
+    /// Just some rows along the first dimension, ascending; `out` has their bytes.
+    void read_rows(const StoredTensor& tensor, std::span<const std::int64_t> rows, std::span<std::byte> out) const;
     /// Bytes read from the files so far, headers included.
     [[nodiscard]] std::uint64_t bytes_read() const;
     /// The files that hold the weights (and their index), for fingerprints.

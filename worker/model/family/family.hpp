@@ -51,6 +51,7 @@ struct ParameterSource {
     std::vector<std::int64_t> shape;
     std::vector<ParameterPart> parts;
     ParameterRole role = ParameterRole::weight;
+    std::vector<std::int64_t> rows{};  ///< of the stored tensor, which is the only part, that the parameter has; empty: all
 };
 
 /// Reads config.json of `folder`. Throws ConfigError naming what is not supported: an unknown model_type, post-norm OPT, untied heads,

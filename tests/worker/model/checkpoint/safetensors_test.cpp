@@ -74,6 +74,21 @@ TEST_F(Safetensors, ReadsNoMoreThanHeaderAndTensor) {
     EXPECT_EQ(checkpoint.bytes_read(), header + 8);
 }
 
+TEST_F(Safetensors, ReadsJustTheRowsThatAreWanted) {
+    std::vector<float> values(30);
+    for (std::size_t i = 0; i < values.size(); ++i) values[i] = float(i);
+    write_safetensors(file(), {{"table", StoredType::f32, {10, 3}, bytes_of_values(values)}});
+    const Checkpoint checkpoint = Checkpoint::open(folder());
+    const auto header = checkpoint.bytes_read();
+    const std::vector<std::int64_t> rows = {0, 4, 5, 9};
+    std::vector<float> read(12);
+    checkpoint.read_rows(*checkpoint.find("table"), rows, std::as_writable_bytes(std::span(read)));
+    EXPECT_THAT(read, ElementsAre(0, 1, 2, 12, 13, 14, 15, 16, 17, 27, 28, 29));
+    EXPECT_EQ(checkpoint.bytes_read(), header + 12 * sizeof(float));
+    const std::vector<std::int64_t> missing = {10};
+    EXPECT_THROW(checkpoint.read_rows(*checkpoint.find("table"), missing, std::as_writable_bytes(std::span(read)).first(12)), InvariantError);
+}
+
 TEST_F(Safetensors, WritesAlignedHeaderInOrderAndLeavesNothingAside) {
     const std::vector<float> values = {1};
     write_safetensors(file(), {{"b", StoredType::f32, {1}, bytes_of_values(values)}, {"a", StoredType::f32, {}, bytes_of_values(values)}});

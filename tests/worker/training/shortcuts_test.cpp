@@ -1,0 +1,91 @@
+// Every exact shortcut against the plain way: fp64, 50 steps, both families, every mode and loss that it is valid for, gangs of 1 and 2.
+#include <ATen/ATen.h>
+#include <gtest/gtest.h>
+
+#include "tests/support/thread_collective.hpp"
+#include "tests/worker/training/tiny_trial.hpp"
+#include "worker/training/cut_model.hpp"
+#include "worker/training/trainer.hpp"
+
+namespace layersweep::test {
+namespace {
+
+struct Case {
+    std::string name, family;
+    Mode mode;
+    Loss loss;
+    Shortcuts shortcuts;
+    int gang;
+};
+
+std::vector<Case> cases() {
+    struct Task {
+        std::string name;
+        Mode mode;
+        Loss loss;
+    };
+    const std::vector<Task> tasks{{"lm", Mode::lm, Loss::label_words},
+                                  {"vocabulary", Mode::lm, Loss::vocabulary},
+                                  {"prompt", Mode::lm, Loss::prompt},
+                                  {"p_cls", Mode::p_cls, Loss::label_words},
+                                  {"cls", Mode::cls, Loss::label_words}};
+    std::vector<Case> all;
+    for (const std::string family : {"gpt2", "opt"})
+        for (const auto& [name, mode, loss] : tasks)
+            for (const int gang : {1, 2}) {
+                const auto add = [&](const std::string& shortcut, const Shortcuts& shortcuts) {
+                    all.push_back({family + "_" + name + "_" + shortcut + "_" + std::to_string(gang), family, mode, loss, shortcuts, gang});
+                };
+                const bool compacts = loss == Loss::label_words, reads_ends = loss != Loss::prompt;
+                if (compacts) add("vocabulary", {.vocabulary = true});
+                if (reads_ends) add("label_position", {.label_position = true});
+                add("shared_prefix", {.shared_prefix = true, .shared_prefix_in_training = true});
+                add("all", {compacts, reads_ends, true, true});
+            }
+    return all;
+}
+
+struct Outcome {
+    std::vector<double> losses;
+    Result result;
+};
+
+class ShortcutsTest : public ::testing::TestWithParam<Case> {
+protected:
+    [[nodiscard]] Outcome outcome(const Trial& trial) const {
+        Outcome first;
+        run_gang(GetParam().gang, [&](Collective& gang) {
+            auto store = cold_store();
+            RecordedLosses losses;
+            const auto result = run_trial(trial, gang, store, {.observer = &losses});
+            if (gang.rank() == 0) first = {losses.losses, result};
+        });
+        return first;
+    }
+    TinyDataset dataset;
+};
+
+TEST_P(ShortcutsTest, EqualsThePlainWay) {
+    auto trial = letters_trial(GetParam().family, GetParam().mode, dataset);
+    trial.training.loss = GetParam().loss;
+    trial.training.weight_decay = 0.1;
+    const auto plain = outcome(trial);
+    trial.shortcuts = GetParam().shortcuts;
+    const auto fast = outcome(trial);
+    ASSERT_EQ(plain.losses.size(), 50U);
+    ASSERT_EQ(fast.losses.size(), 50U);
+    for (std::size_t step = 0; step < 50; ++step)
+        EXPECT_NEAR(fast.losses[step], plain.losses[step], 1e-8 * plain.losses[step]) << "step " << step;
+    EXPECT_EQ(fast.result.accuracy, plain.result.accuracy);
+    EXPECT_EQ(fast.result.parameters, plain.result.parameters);
+    for (std::size_t row = 0; row < plain.result.predictions.size(); ++row)
+        for (std::size_t score = 0; score < 3; ++score) {
+            const auto expected = plain.result.predictions[row].scores[score];
+            EXPECT_NEAR(fast.result.predictions[row].scores[score], expected, 1e-7 * std::max(1.0, std::abs(expected)));
+        }
+}
+
+INSTANTIATE_TEST_SUITE_P(, ShortcutsTest, ::testing::ValuesIn(cases()), [](const auto& test) { return test.param.name; });
+
+}  // namespace
+}  // namespace layersweep::test
