@@ -19,6 +19,8 @@ ReportInput report_input(const Grid& grid, const Plan& plan) {
                                    .leader = finished->workers.front(),
                                    .gang = std::int64_t(finished->workers.size()),
                                    .threads_per_worker = finished->threads_per_worker,
+                                   .shortcuts = finished->shortcuts,
+                                   .predicted_s = finished->predicted_s,
                                    .attempts = std::int64_t(status.attempts)};
     }
     return input;

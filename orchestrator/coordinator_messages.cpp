@@ -51,7 +51,8 @@ void Coordinator::on(WorkerId from, const to_coordinator::Finished& message) {
                              .result = message.result,
                              .workers = roster_.facts_of(running.workers),
                              .threads_per_worker = grid_.trials[*trial].resources.threads_per_worker,
-                             .time_ms = now_ms()};
+                             .time_ms = now_ms(),
+                             .shortcuts = text_of(grid_.trials[*trial].shortcuts)};
     finished.result.predictions.clear();
     record(std::move(finished));
 }

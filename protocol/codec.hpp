@@ -29,5 +29,7 @@ void to_json(nlohmann::json&, const TrialFailure&);
 void from_json(const nlohmann::json&, TrialFailure&);
 void to_json(nlohmann::json&, const WorkerFacts&);
 void from_json(const nlohmann::json&, WorkerFacts&);
+void to_json(nlohmann::json&, const MachineRates&);
+void from_json(const nlohmann::json&, MachineRates&);
 
 }  // namespace layersweep

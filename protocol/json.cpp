@@ -76,6 +76,9 @@ void to_json(nlohmann::json& json, const TrialFailure& value) {
 void to_json(nlohmann::json& json, const WorkerFacts& value) {
     json = write_json(value);
 }
+void to_json(nlohmann::json& json, const MachineRates& value) {
+    json = write_json(value);
+}
 
 void from_json(const nlohmann::json& json, Trial& value) {
     read_json(json, value);
@@ -91,6 +94,9 @@ void from_json(const nlohmann::json& json, TrialFailure& value) {
     read_json(json, value);
 }
 void from_json(const nlohmann::json& json, WorkerFacts& value) {
+    read_json(json, value);
+}
+void from_json(const nlohmann::json& json, MachineRates& value) {
     read_json(json, value);
 }
 

@@ -17,15 +17,21 @@
 
 namespace layersweep {
 
+/// Whether files of an older version may lack a field, so that its default stands.
+enum class Presence { always, since_later };
+
 /// A struct's field under its name in JSON.
 template <class Owner, class Value>
 struct Field {
     const char* name;
     Value Owner::*member;
+    Presence presence = Presence::always;
 };
-// Clang before 17 does not find this by itself.
+// Clang before 17 does not find these by itself.
 template <class Owner, class Value>
 Field(const char*, Value Owner::*) -> Field<Owner, Value>;
+template <class Owner, class Value>
+Field(const char*, Value Owner::*, Presence) -> Field<Owner, Value>;
 
 /// The fields of a struct, listed once for writing and reading. Specialised in schemas.hpp.
 template <class T>
@@ -76,16 +82,18 @@ void write_fields(nlohmann::json& json, const T& value) {
 }
 
 template <class T>
-void read_member(const nlohmann::json& json, const char* name, T& value) {
+void read_member(const nlohmann::json& json, const char* name, T& value, Presence presence = Presence::always) {
     if (!json.is_object()) malformed(std::string("no object where one with '") + name + "' should be");
     const auto found = json.find(name);
-    if (found == json.end()) malformed(std::string("'") + name + "' is missing");
-    read_json(*found, value);
+    if (found != json.end())
+        read_json(*found, value);
+    else if (presence == Presence::always)
+        malformed(std::string("'") + name + "' is missing");
 }
 
 template <class T>
 void read_fields(const nlohmann::json& json, T& value) {
-    std::apply([&](const auto&... field) { (read_member(json, field.name, value.*field.member), ...); }, Schema<T>::fields);
+    std::apply([&](const auto&... field) { (read_member(json, field.name, value.*field.member, field.presence), ...); }, Schema<T>::fields);
 }
 
 template <class T>

@@ -1,12 +1,14 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
 
 #include "protocol/result.hpp"
 #include "protocol/trial.hpp"
+#include "protocol/work.hpp"
 
 namespace layersweep {
 
@@ -36,6 +38,7 @@ struct Assign {
     std::string nccl_id;      ///< hexadecimal ncclUniqueId that the leader offered; empty on CPUs
     std::string checkpoints;  ///< absolute path of the trial's own folder for checkpoints; empty: none are made
     std::int64_t checkpoint_every_s = 600;
+    std::optional<Trial> likely_next;  ///< what these workers will probably train next: its inputs can be prepared meanwhile
     bool operator==(const Assign&) const = default;
 };
 /// Stop training this attempt at the next step and answer Abandoned.
@@ -60,6 +63,7 @@ namespace to_coordinator {
 struct Hello {
     WorkerFacts facts;
     std::string nccl_id;  ///< a fresh ncclUniqueId this worker would lead a gang with; empty on CPUs
+    MachineRates rates;   ///< of its device
     bool operator==(const Hello&) const = default;
 };
 /// The worker lives. `progress` grows with every step, evaluated batch and loaded part; where it stands still, so does the worker.

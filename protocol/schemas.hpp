@@ -64,7 +64,7 @@ struct Schema<Trial> {
     static constexpr auto fields = std::tuple{
         Field{"key", &Trial::key},           Field{"model", &Trial::model},         Field{"dataset", &Trial::dataset},
         Field{"mode", &Trial::mode},         Field{"layers", &Trial::layers},       Field{"seed", &Trial::seed},
-        Field{"training", &Trial::training}, Field{"resources", &Trial::resources}, Field{"shortcuts", &Trial::shortcuts},
+        Field{"training", &Trial::training}, Field{"resources", &Trial::resources}, Field{"shortcuts", &Trial::shortcuts, Presence::since_later},
         Field{"other_axes", &Trial::other_axes},
     };
 };
@@ -80,9 +80,23 @@ struct Schema<EpochRecord> {
 };
 template <>
 struct Schema<Timings> {
-    static constexpr auto fields = std::tuple{Field{"load_s", &Timings::load_s},   Field{"encode_s", &Timings::encode_s},
-                                              Field{"train_s", &Timings::train_s}, Field{"evaluate_s", &Timings::evaluate_s},
-                                              Field{"total_s", &Timings::total_s}, Field{"peak_memory_bytes", &Timings::peak_memory_bytes}};
+    using T = Timings;
+    static constexpr auto later = Presence::since_later;
+    static constexpr auto fields = std::tuple{
+        Field{"start_s", &T::start_s, later},
+        Field{"load_s", &T::load_s},
+        Field{"encode_s", &T::encode_s},
+        Field{"train_s", &T::train_s},
+        Field{"forward_s", &T::forward_s, later},
+        Field{"backward_s", &T::backward_s, later},
+        Field{"reduce_s", &T::reduce_s, later},
+        Field{"wait_s", &T::wait_s, later},
+        Field{"optimizer_s", &T::optimizer_s, later},
+        Field{"evaluate_s", &T::evaluate_s},
+        Field{"total_s", &T::total_s},
+        Field{"floor_fraction", &T::floor_fraction, later},
+        Field{"peak_memory_bytes", &T::peak_memory_bytes},
+    };
 };
 /// All but the predictions, which travel (codec.cpp) and are not in the ledger.
 template <>
@@ -116,6 +130,13 @@ struct Schema<WorkerFacts> {
                                               Field{"device", &WorkerFacts::device}, Field{"machine_class", &WorkerFacts::machine_class}};
 };
 template <>
+struct Schema<MachineRates> {
+    using R = MachineRates;
+    static constexpr auto fields =
+        std::tuple{Field{"fp32", &R::fp32}, Field{"tf32", &R::tf32},           Field{"bf16", &R::bf16},
+                   Field{"fp64", &R::fp64}, Field{"bandwidth", &R::bandwidth}, Field{"operator_s", &R::operator_s}};
+};
+template <>
 struct Schema<to_worker::Assign> {
     using M = to_worker::Assign;
     static constexpr auto fields = std::tuple{Field{"attempt", &M::attempt},
@@ -124,7 +145,8 @@ struct Schema<to_worker::Assign> {
                                               Field{"epoch", &M::epoch},
                                               Field{"nccl_id", &M::nccl_id},
                                               Field{"checkpoints", &M::checkpoints},
-                                              Field{"checkpoint_every_s", &M::checkpoint_every_s}};
+                                              Field{"checkpoint_every_s", &M::checkpoint_every_s},
+                                              Field{"likely_next", &M::likely_next}};
 };
 template <>
 struct Schema<to_worker::Abandon> {
@@ -142,7 +164,7 @@ struct Schema<to_worker::Stop> {
 template <>
 struct Schema<to_coordinator::Hello> {
     using M = to_coordinator::Hello;
-    static constexpr auto fields = std::tuple{Field{"facts", &M::facts}, Field{"nccl_id", &M::nccl_id}};
+    static constexpr auto fields = std::tuple{Field{"facts", &M::facts}, Field{"nccl_id", &M::nccl_id}, Field{"rates", &M::rates}};
 };
 template <>
 struct Schema<to_coordinator::Alive> {

@@ -1,5 +1,6 @@
 #include "worker/plugin.hpp"
 
+#include "worker/device/calibration.hpp"
 #include "worker/parallel/factory.hpp"
 #include "worker/training/trace.hpp"
 #include "worker/worker.hpp"
@@ -10,6 +11,7 @@ namespace {
 
 void run(WorkerId self, WorkerTransport& transport, int local_worker, const ResourceSettings& resources, const Lifeline& lifeline) {
     WarmStore warm(WorkerDevice::open(resources.device, local_worker, resources.threads_per_worker));
+    warm.know(rates_of(warm.device()));
     const auto collectives = collective_factory(warm.device());
     Worker(self, transport, *collectives, warm, lifeline).run();
 }

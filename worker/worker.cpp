@@ -26,7 +26,7 @@ Worker::Worker(WorkerId self, WorkerTransport& transport, CollectiveFactory& col
 void Worker::run() {
     const WorkerFacts facts{
         .host = host_name(), .pid = getpid(), .device = warm_.device().name(), .machine_class = warm_.device().machine_class()};
-    transport_.send(to_coordinator::Hello{facts, collectives_.fresh_nccl_id()});
+    transport_.send(to_coordinator::Hello{facts, collectives_.fresh_nccl_id(), warm_.rates()});
     const Heartbeat heartbeat(transport_, warm_.pulse(), lifeline_);
     while (!stopped_) {
         const auto message = transport_.receive(std::chrono::milliseconds(1000));
@@ -44,6 +44,7 @@ void Worker::run() {
 
 void Worker::train(const to_worker::Assign& assign) {
     told_ = WhatNext::go_on;
+    assigned_ = std::chrono::steady_clock::now();
     transport_.send(outcome(assign));
 }
 
@@ -79,7 +80,8 @@ ToCoordinator Worker::outcome(const to_worker::Assign& assign) {
 TrialHooks Worker::hooks_for(const to_worker::Assign& assign) {
     return {.what_next = [this, attempt = assign.attempt] { return what_next(attempt); },
             .notice = [this](const std::string& text) { transport_.send(to_coordinator::Notice{text}); },
-            .checkpoints = {.folder = assign.checkpoints, .every = std::chrono::seconds(assign.checkpoint_every_s)}};
+            .checkpoints = {.folder = assign.checkpoints, .every = std::chrono::seconds(assign.checkpoint_every_s)},
+            .assigned = assigned_};
 }
 
 /// Where a member died the coordinator sees it too and says so: then nobody's surroundings are to blame.

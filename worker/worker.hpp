@@ -30,6 +30,7 @@ private:
     WarmStore& warm_;
     Lifeline lifeline_;
     WhatNext told_ = WhatNext::go_on;  ///< of the attempt being trained
+    std::chrono::steady_clock::time_point assigned_;  ///< when the attempt came
     bool stopped_ = false;
 };
 

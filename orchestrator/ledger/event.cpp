@@ -39,11 +39,20 @@ json write(const event::LifeBegan&) {
     throw InvariantError("the beginning of a life is the header of its segment, not a line of its own");
 }
 json write(const event::Assigned& e) {
-    return {{"event", "assigned"}, {"attempt", e.attempt}, {"workers", ranks_of(e.workers)}, {"time_ms", e.time_ms}};
+    return {{"event", "assigned"},
+            {"attempt", e.attempt},
+            {"workers", ranks_of(e.workers)},
+            {"time_ms", e.time_ms},
+            {"predicted_s", e.predicted_s}};
 }
 json write(const event::Finished& e) {
-    return {{"event", "finished"},  {"attempt", e.attempt}, {"result", e.result},
-            {"workers", e.workers}, {"time_ms", e.time_ms}, {"threads_per_worker", e.threads_per_worker}};
+    return {{"event", "finished"},
+            {"attempt", e.attempt},
+            {"result", e.result},
+            {"workers", e.workers},
+            {"time_ms", e.time_ms},
+            {"threads_per_worker", e.threads_per_worker},
+            {"shortcuts", e.shortcuts}};
 }
 json write(const event::Failed& e) {
     return {{"event", "failed"}, {"attempt", e.attempt}, {"failure", e.failure}, {"time_ms", e.time_ms}};
@@ -82,7 +91,8 @@ event::Finished finished_of(const json& j) {
                              .result = j.at("result").get<Result>(),
                              .workers = j.at("workers").get<std::vector<WorkerFacts>>(),
                              .threads_per_worker = read_integer<std::int64_t>(j.at("threads_per_worker")),
-                             .time_ms = time_of(j)};
+                             .time_ms = time_of(j),
+                             .shortcuts = j.value("shortcuts", "")};
     if (finished.workers.empty()) throw MachineError("a result that nobody made");
     return finished;
 }
@@ -105,7 +115,7 @@ event::Stopped stopped_of(const json& j) {
 
 std::optional<Event> read(const json& j) {
     const auto kind = j.at("event").get<std::string>();
-    if (kind == "assigned") return event::Assigned{j.at("attempt").get<Attempt>(), workers_of(j.at("workers")), time_of(j)};
+    if (kind == "assigned") return event::Assigned{j.at("attempt").get<Attempt>(), workers_of(j.at("workers")), time_of(j), j.value("predicted_s", 0.0)};
     if (kind == "finished") return finished_of(j);
     if (kind == "failed") return event::Failed{j.at("attempt").get<Attempt>(), j.at("failure").get<TrialFailure>(), time_of(j)};
     if (kind == "abandoned") return event::Abandoned{j.at("attempt").get<Attempt>(), time_of(j)};

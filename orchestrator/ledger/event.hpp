@@ -40,6 +40,7 @@ struct Assigned {
     Attempt attempt;
     std::vector<WorkerId> workers;  ///< leader first
     std::int64_t time_ms = 0;
+    double predicted_s = 0;  ///< how long the cost model says it will take; 0: it does not know
     bool operator==(const Assigned&) const = default;
 };
 struct Finished {
@@ -48,6 +49,7 @@ struct Finished {
     std::vector<WorkerFacts> workers;  ///< leader first
     std::int64_t threads_per_worker = 1;
     std::int64_t time_ms = 0;
+    std::string shortcuts;  ///< in use, as `text_of` names them; empty: not recorded by an older version
     bool operator==(const Finished&) const = default;
 };
 struct Failed {

@@ -15,8 +15,10 @@ constexpr std::array<string_view, 13> result_columns = {"accuracy",    "macro_f1
                                                         "epochs",      "steps",           "train_tokens", "parameters",
                                                         "train_rows",  "validation_rows", "test_rows",    "cut_rows",
                                                         "weights_hash"};
-constexpr std::array<string_view, 12> timing_columns = {"load_s", "encode_s", "train_s",       "evaluate_s", "total_s", "peak_memory_bytes",
-                                                        "host",   "device",   "machine_class", "gang",       "threads", "attempts"};
+constexpr std::array<string_view, 21> timing_columns = {
+    "start_s", "load_s",     "encode_s", "train_s",        "forward_s",         "backward_s", "reduce_s", "wait_s",        "optimizer_s",
+    "evaluate_s", "total_s", "predicted_s", "floor_fraction", "peak_memory_bytes", "shortcuts",  "host",     "device", "machine_class",
+    "gang",    "threads",    "attempts"};
 constexpr std::array<string_view, 6> summary_columns = {"n", "missing", "accuracy_mean", "accuracy_std", "macro_f1_mean", "macro_f1_std"};
 constexpr std::array<string_view, 3> curve_columns = {"epoch", "train_loss", "validation_accuracy"};
 constexpr std::array<string_view, 3> confusion_columns = {"label", "predicted", "count"};
@@ -81,7 +83,12 @@ std::string timings_csv(const ReportInput& input) {
     for_each_finished(input, [&](const Trial& trial, const FinishedTrial& finished) {
         const Timings& t = finished.result->timings;
         trial_fields(csv, *input.grid, trial);
-        csv.number(t.load_s).number(t.encode_s).number(t.train_s).number(t.evaluate_s).number(t.total_s).number(t.peak_memory_bytes);
+        csv.number(t.start_s).number(t.load_s).number(t.encode_s).number(t.train_s);
+        csv.number(t.forward_s).number(t.backward_s).number(t.reduce_s).number(t.wait_s).number(t.optimizer_s);
+        csv.number(t.evaluate_s).number(t.total_s);
+        finished.predicted_s > 0 ? csv.number(finished.predicted_s) : csv.empty();
+        t.floor_fraction > 0 ? csv.number(t.floor_fraction) : csv.empty();
+        csv.number(t.peak_memory_bytes).text(finished.shortcuts);
         csv.text(finished.leader.host).text(finished.leader.device).text(finished.leader.machine_class);
         csv.number(finished.gang).number(finished.threads_per_worker).number(finished.attempts);
         csv.end_row();

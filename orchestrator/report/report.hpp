@@ -18,6 +18,8 @@ struct FinishedTrial {
     WorkerFacts leader;
     std::int64_t gang = 1;
     std::int64_t threads_per_worker = 1;
+    std::string shortcuts;
+    double predicted_s = 0;  ///< 0: not known
     std::int64_t attempts = 1;
 };
 

@@ -52,11 +52,14 @@ void Plan::on(const event::Assigned& e) {
     const auto trial = index_of(e.attempt.key);
     if (!trial || !statuses_[*trial].is_waiting()) return;
     statuses_[*trial].attempts = std::max(statuses_[*trial].attempts, e.attempt.number);
-    move(*trial, Running{e.attempt, e.workers, e.time_ms});
+    move(*trial, Running{e.attempt, e.workers, e.time_ms, e.predicted_s});
 }
 
 void Plan::on(const event::Finished& e) {
-    if (const auto trial = running(e.attempt)) move(*trial, Finished{e.attempt, e.result, e.workers, e.threads_per_worker});
+    const auto trial = running(e.attempt);
+    if (!trial) return;
+    const double predicted_s = statuses_[*trial].as<Running>()->predicted_s;
+    move(*trial, Finished{e.attempt, e.result, e.workers, e.threads_per_worker, e.shortcuts, predicted_s});
 }
 
 void Plan::on(const event::Failed& e) {

@@ -20,12 +20,15 @@ struct Running {
     Attempt attempt;
     std::vector<WorkerId> workers;  ///< leader first
     std::int64_t since_ms = 0;      ///< since 1970
+    double predicted_s = 0;         ///< how long it was said to take; 0: not known
 };
 struct Finished {
     Attempt attempt;
     Result result;
     std::vector<WorkerFacts> workers;  ///< leader first
     std::int64_t threads_per_worker = 1;
+    std::string shortcuts;
+    double predicted_s = 0;
 };
 struct SetAside {
     std::string why;

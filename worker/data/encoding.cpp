@@ -117,6 +117,13 @@ EncodedTask encode_task(const Dataset& dataset, const Sample& sample, Mode mode,
 void measure(EncodedTask& task) {
     const EncodedRow* first = nullptr;
     std::size_t shared = 0, longest = 0;
+    std::vector<bool> seen;
+    TaskSize size;
+    const auto see = [&](std::int32_t token) {
+        if (seen.size() <= std::size_t(token)) seen.resize(std::size_t(token) + 1);
+        if (!seen[std::size_t(token)]) ++size.distinct_tokens;
+        seen[std::size_t(token)] = true;
+    };
     task.for_each_row([&](const EncodedRow& row) {
         if (first == nullptr) {
             first = &row;
@@ -127,9 +134,21 @@ void measure(EncodedTask& task) {
         const auto compared = first->ids.begin() + std::ptrdiff_t(shared);
         shared = std::size_t(std::mismatch(first->ids.begin(), compared, row.ids.begin()).first - first->ids.begin());
         longest = std::max(longest, row.ids.size());
+        for (const auto token : row.ids) see(token);
     });
-    task.shared_prefix = std::int64_t(shared);
-    task.longest = std::int64_t(longest);
+    for (const auto token : task.label_token_ids) see(token);
+    const auto sums_of = [](const std::vector<EncodedRow>& rows) {
+        TokenSums sums;
+        for (const auto& row : rows) sums.add(std::int64_t(row.ids.size()));
+        return sums;
+    };
+    size.training = sums_of(task.training);
+    size.validation = sums_of(task.validation);
+    size.test = sums_of(task.test);
+    size.shared_prefix = std::int64_t(shared);
+    size.longest = std::int64_t(longest);
+    size.classes = std::int64_t(task.label_token_ids.size());
+    task.size = size;
 }
 
 std::vector<std::int32_t> label_tokens(const std::vector<ClassLabel>& classes, const Tokenizer& tokenizer) {

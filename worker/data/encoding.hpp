@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "protocol/trial.hpp"
+#include "protocol/work.hpp"
 #include "worker/data/dataset.hpp"
 #include "worker/data/sampling.hpp"
 #include "worker/data/tokenizer.hpp"
@@ -26,8 +27,7 @@ struct EncodedTask {
     std::vector<std::int32_t> label_token_ids;  ///< first sub-token of " " + label word, one per class
     std::int64_t cut_rows = 0;                  ///< inputs that lost tokens of their text
     std::vector<std::int64_t> training_per_class;
-    std::int64_t shared_prefix = 0;  ///< tokens that all inputs begin with; shorter than the shortest input
-    std::int64_t longest = 0;        ///< input in tokens
+    TaskSize size;
 
     /// Calls `visit` with every row.
     template <class Visit>
@@ -46,7 +46,7 @@ struct InputRules {
 /// Equal for two trials that feed the model the same; lm and p-cls prompt alike.
 [[nodiscard]] std::string encoding_key(const Trial& trial);
 
-/// Finds `shared_prefix` and `longest`.
+/// Finds `size`.
 void measure(EncodedTask& task);
 
 /// Renders and encodes whole inputs (docs/experiment.md): prompts with demonstrations for lm and p-cls, the text alone for cls.

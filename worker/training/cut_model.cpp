@@ -16,8 +16,6 @@ namespace {
 
 /// Numbers that travel behind the gradients: the loss, the votes for stopping, and those for a checkpoint before it.
 constexpr std::int64_t extra_numbers = 3;
-/// Sharing fewer tokens saves less than what it costs.
-constexpr std::int64_t shortest_prefix = 8;
 
 DecoderSpec with_dropout(DecoderSpec spec, const TrainingSettings& training) {
     if (training.dropout) spec.embedding_dropout = spec.attention_dropout = spec.residual_dropout = *training.dropout;
@@ -43,7 +41,7 @@ TokenRows token_rows_of(const Trial& trial, const EncodedTask& task, const Decod
 
 std::vector<std::int64_t> position_rows_of(const Trial& trial, const EncodedTask& task, const DecoderSpec& spec) {
     if (!trial.shortcuts.vocabulary) return {};
-    std::vector<std::int64_t> rows(static_cast<std::size_t>(task.longest));
+    std::vector<std::int64_t> rows(static_cast<std::size_t>(task.size.longest));
     std::iota(rows.begin(), rows.end(), spec.position_offset);
     return rows;
 }
@@ -77,9 +75,9 @@ void initialize(Parameters& parameters, const Trial& trial, const DecoderSpec& s
 
 std::vector<std::int32_t> shared_prefix_of(const EncodedTask& task) {
     std::vector<std::int32_t> prefix;
-    if (task.shared_prefix < shortest_prefix) return prefix;
+    if (task.size.shared_prefix < shortest_shared_prefix) return prefix;
     task.for_each_row([&](const EncodedRow& row) {
-        if (prefix.empty()) prefix.assign(row.ids.begin(), row.ids.begin() + task.shared_prefix);
+        if (prefix.empty()) prefix.assign(row.ids.begin(), row.ids.begin() + task.size.shared_prefix);
     });
     return prefix;
 }
@@ -177,7 +175,8 @@ at::Tensor CutModel::Scoring::operator()(Rows rows) const {
     return model_.class_scores(pass, pass.states_at_ends(packed, model_.last_block(), memory_ ? &*memory_ : nullptr));
 }
 
-at::Tensor CutModel::backward(Rows rows, std::int64_t rows_in_batch, std::optional<DropoutDraw> draw) {
+at::Tensor CutModel::backward(Rows rows, std::int64_t rows_in_batch, std::optional<DropoutDraw> draw,
+                              const std::function<void()>& forward_done) {
     if (rows.empty()) {
         parameters_.gradients().zero_();
         return at::zeros({}, parameters_.values().options());
@@ -189,6 +188,7 @@ at::Tensor CutModel::backward(Rows rows, std::int64_t rows_in_batch, std::option
     DecoderPass pass(spec_, blocks_, parameters_, draw);
     const bool shares = shortcuts_.shared_prefix_in_training && rows.size() > 1;
     const auto loss = summed_loss(pass, rows, shares ? std::int64_t(prefix_.size()) : 0).div(double(rows_in_batch));
+    forward_done();
     loss.backward();
     pass.finish_backward();
     return loss.detach();

@@ -2,6 +2,7 @@
 
 #include <ATen/core/Tensor.h>
 
+#include <functional>
 #include <optional>
 #include <span>
 #include <vector>
@@ -40,8 +41,10 @@ public:
     [[nodiscard]] Scoring scoring() const { return Scoring(*this); }
 
     /// Forward and backward of these rows: writes the gradient of (sum of the rows' losses) / `rows_in_batch` to the gradient buffer and
-    /// returns that sum / `rows_in_batch`, a scalar on the device. No rows: zeros.
-    [[nodiscard]] at::Tensor backward(Rows rows, std::int64_t rows_in_batch, std::optional<DropoutDraw> draw);
+    /// returns that sum / `rows_in_batch`, a scalar on the device. No rows: zeros. `forward_done` is called between the passes.
+    [[nodiscard]] at::Tensor backward(
+        Rows rows, std::int64_t rows_in_batch, std::optional<DropoutDraw> draw,
+        const std::function<void()>& forward_done = [] {});
 
     [[nodiscard]] Parameters& parameters() { return parameters_; }
     [[nodiscard]] const DecoderSpec& spec() const { return spec_; }
@@ -49,6 +52,10 @@ public:
     [[nodiscard]] std::int64_t blocks() const { return blocks_; }
     /// Numbers that are trained, rows of the tables that only shrink by weight decay included.
     [[nodiscard]] std::int64_t trained_parameters() const;
+    /// The same model in the numbers that its work depends on.
+    [[nodiscard]] DecoderSize size() const {
+        return {.d_model = spec_.d_model, .d_ff = spec_.d_ff, .vocabulary = spec_.vocabulary, .positions = spec_.positions};
+    }
     /// Tables of which only some rows are held, with all rows as `steps` optimizer steps leave them: those that are never read have no
     /// gradient, so that each step multiplies them by 1 - learning rate · weight decay and does no more.
     [[nodiscard]] WholeTables whole_tables(const Trial& trial, WarmStore& store, std::int64_t steps) const;

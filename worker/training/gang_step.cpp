@@ -17,16 +17,21 @@ std::span<const EncodedRow* const> share_of(std::span<const EncodedRow* const> r
 
 }  // namespace
 
-GangStep gang_backward(CutModel& model, Collective& gang, std::span<const EncodedRow* const> rows, const DropoutDraw& draw, WhatNext told) {
+GangStep gang_backward(CutModel& model, Collective& gang, std::span<const EncodedRow* const> rows, const DropoutDraw& draw, WhatNext told,
+                       PhaseClock& clock, Timings& timings) {
     auto& parameters = model.parameters();
-    const auto own_loss = model.backward(share_of(rows, gang), std::int64_t(rows.size()), draw);
+    const auto own_loss =
+        model.backward(share_of(rows, gang), std::int64_t(rows.size()), draw, [&] { clock.end_of(timings.forward_s); });
+    clock.end_of(timings.backward_s);
     // Loss and votes travel with the gradients.
     auto extra = parameters.extra();
     extra[0] = own_loss;
     extra[1] = told == WhatNext::go_on ? 0 : 1;
     extra[2] = told == WhatNext::save_and_abandon ? 1 : 0;
     gang.all_reduce_sum(parameters.gradients_and_extra());
+    clock.end_of(timings.reduce_s);
     const auto reduced = extra.cpu().to(at::kDouble);
+    clock.settle();
     const auto votes = [&](int place) { return reduced[place].item<double>() > 0; };
     return {.loss = reduced[0].item<double>(),
             .agreed = !votes(1)  ? WhatNext::go_on

@@ -2,6 +2,8 @@
 
 #include <span>
 
+#include "protocol/result.hpp"
+#include "worker/device/phase_clock.hpp"
 #include "worker/parallel/collective.hpp"
 #include "worker/training/cut_model.hpp"
 #include "worker/training/trainer.hpp"
@@ -15,8 +17,9 @@ struct GangStep {
 };
 
 /// Forward and backward of `rows`, which the gang's members share; the whole batch's gradient, the same bits at every member, is in the
-/// model's buffer then. `told`: what this member was told to do next; one that is to leave takes all with it.
+/// model's buffer then. `told`: what this member was told to do next; one that is to leave takes all with it. `clock` has begun; the
+/// seconds of the phases go to `timings`.
 [[nodiscard]] GangStep gang_backward(CutModel& model, Collective& gang, std::span<const EncodedRow* const> rows, const DropoutDraw& draw,
-                                     WhatNext told);
+                                     WhatNext told, PhaseClock& clock, Timings& timings);
 
 }  // namespace layersweep

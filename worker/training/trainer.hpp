@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <chrono>
 #include <functional>
 #include <string>
 #include <vector>
@@ -44,6 +45,7 @@ struct TrialHooks {
     std::function<void(const std::string& text)> notice = [](const std::string&) {};  ///< tells people
     CheckpointPlan checkpoints;
     TrialObserver* observer = nullptr;
+    std::chrono::steady_clock::time_point assigned = std::chrono::steady_clock::now();  ///< when the trial came
 };
 
 /// Thrown out of `run_trial` when it was to be abandoned; a checkpoint, where one was asked for and could be written, is on the disk.

@@ -18,9 +18,15 @@ namespace layersweep {
 namespace {
 
 Timings together(const Timings& a, const Timings& b) {
-    return {.load_s = a.load_s + b.load_s,
+    return {.start_s = a.start_s + b.start_s,
             .encode_s = a.encode_s + b.encode_s,
+            .load_s = a.load_s + b.load_s,
             .train_s = a.train_s + b.train_s,
+            .forward_s = a.forward_s + b.forward_s,
+            .backward_s = a.backward_s + b.backward_s,
+            .reduce_s = a.reduce_s + b.reduce_s,
+            .wait_s = a.wait_s + b.wait_s,
+            .optimizer_s = a.optimizer_s + b.optimizer_s,
             .evaluate_s = a.evaluate_s + b.evaluate_s,
             .total_s = a.total_s + b.total_s,
             .peak_memory_bytes = std::max(a.peak_memory_bytes, b.peak_memory_bytes)};
@@ -34,7 +40,8 @@ TrialRun::TrialRun(const Trial& trial, Collective& gang, WarmStore& warm, const 
       gang_(gang),
       warm_(warm),
       hooks_(hooks),
-      checkpoints_(hooks.checkpoints, {trial.key.hex, gang.size(), warm.device().machine_class(), text_of(trial.shortcuts)}, warm.pulse()) {}
+      checkpoints_(hooks.checkpoints, {trial.key.hex, gang.size(), warm.device().machine_class(), text_of(trial.shortcuts)}, warm.pulse()),
+      phases_(warm.device().torch_device()) {}
 
 Result TrialRun::run() {
     warm_.device().reset_peak_memory();
@@ -148,16 +155,21 @@ double TrialRun::train_epoch() {
 
 double TrialRun::step(const RowPointers& rows) {
     auto& result = state_.result;
+    if (!std::exchange(began_, true))
+        result.timings.start_s += std::chrono::duration<double>(std::chrono::steady_clock::now() - hooks_.assigned).count();
     const Stopwatch training(result.timings.train_s);
     warm_.pulse().beat();
     const auto told = hooks_.what_next();
     if (gang_.size() == 1 && told != WhatNext::go_on) throw TrialAbandoned{told};
     const auto draw = DropoutDraw{.seed = trial_.seed, .step = result.steps, .rank = gang_.rank()};
-    const auto [loss, agreed] = gang_backward(*model_, gang_, rows, draw, told);
+    phases_.begin();
+    const auto [loss, agreed] = gang_backward(*model_, gang_, rows, draw, told, phases_, result.timings);
     if (agreed != WhatNext::go_on) throw TrialAbandoned{agreed};
     if (!std::isfinite(loss))
         throw TrialFailed{{FailureReason::not_a_number, "the loss is not finite at step " + std::to_string(result.steps + 1)}};
+    phases_.begin();
     optimizer_->step(model_->parameters());
+    phases_.end_of(result.timings.optimizer_s);
     ++result.steps;
     for (const auto* row : rows) result.train_tokens += std::int64_t(row->ids.size());
     if (hooks_.observer) tell_observer(rows, loss);
@@ -227,8 +239,19 @@ void TrialRun::save() {
     told_of_problem_ = problem.has_value();
 }
 
+/// Against all steps, whoever waited in them: what a machine can do is what counts.
+void TrialRun::count_floor() {
+    auto& timings = state_.result.timings;
+    const auto& rates = warm_.rates();
+    if (state_.result.steps == 0 || timings.train_s == 0 || rates.flops_per_s(settings_.precision) == 0) return;
+    const auto epochs = double(state_.result.steps) / double(steps_per_epoch(trial_, task_->size));
+    const auto work = training_epoch(trial_, model_->size(), task_->size).times(epochs / double(gang_.size()));
+    timings.floor_fraction = floor_s(work, rates, settings_.precision) / timings.train_s;
+}
+
 void TrialRun::count_resources() {
     total_.lap();
+    count_floor();
     auto& peak = state_.result.timings.peak_memory_bytes;
     peak = std::max(peak, warm_.device().peak_memory_bytes());
 }

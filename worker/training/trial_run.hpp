@@ -43,6 +43,7 @@ private:
 
     void save();
     void count_resources();
+    void count_floor();
     [[nodiscard]] std::size_t classes() const { return task_->label_token_ids.size(); }
 
     const Trial& trial_;
@@ -58,6 +59,8 @@ private:
     bool stopped_by_observer_ = false;
     bool told_of_problem_ = false;    ///< the last checkpoint failed, and people know
     bool saved_for_the_end_ = false;  ///< of a gang that evaluates
+    bool began_ = false;  ///< the first step of this run
+    PhaseClock phases_;
     Stopwatch total_{state_.result.timings.total_s};
 };
 

@@ -31,6 +31,9 @@ public:
 
     [[nodiscard]] WorkerDevice& device() { return device_; }
     [[nodiscard]] Pulse& pulse() { return pulse_; }
+    /// What the device can do; all zeros where nobody told.
+    [[nodiscard]] const MachineRates& rates() const { return rates_; }
+    void know(const MachineRates& rates) { rates_ = rates; }
     [[nodiscard]] const WarmModel& model(const ModelRef& ref);
     [[nodiscard]] const Dataset& dataset(const DatasetRef& ref);
     /// Inputs of a trial; the same object again for the next trial that feeds the same (other layers, or p-cls after lm).
@@ -39,6 +42,7 @@ public:
 private:
     WorkerDevice device_;
     Pulse pulse_;
+    MachineRates rates_;
     std::map<std::string, std::unique_ptr<WarmModel>> models_;
     std::map<std::string, std::unique_ptr<Dataset>> datasets_;
     std::map<std::string, std::shared_ptr<const EncodedTask>> tasks_;

@@ -1,0 +1,122 @@
+#include "protocol/work.hpp"
+
+#include <algorithm>
+
+#include "protocol/errors.hpp"
+
+namespace layersweep {
+
+namespace {
+
+/// Forward passes over these inputs, `passes` of them with the prefix computed once each where it is shared.
+struct Passes {
+    TokenSums inputs;
+    std::int64_t passes = 0;
+    std::int64_t prefix = 0;  ///< shared; 0: none
+
+    [[nodiscard]] double shared() const { return static_cast<double>(prefix); }
+    [[nodiscard]] double rows() const { return static_cast<double>(inputs.rows); }
+    [[nodiscard]] double saved() const { return rows() - static_cast<double>(passes); }
+    [[nodiscard]] double tokens() const { return static_cast<double>(inputs.tokens) - saved() * shared(); }
+    [[nodiscard]] double pairs() const { return inputs.pairs - saved() * shared() * (shared() + 1) / 2; }
+};
+
+bool reads_whole_vocabulary(const Trial& trial) {
+    return trial.mode == Mode::lm && trial.training.loss != Loss::label_words;
+}
+
+double number_bytes(Precision precision) {
+    return precision == Precision::fp64 ? 8 : 4;
+}
+
+/// Scores that the loss reads per position.
+double head_width(const Trial& trial, const DecoderSize& decoder, const TaskSize& task) {
+    return double(reads_whole_vocabulary(trial) ? decoder.vocabulary : task.classes);
+}
+
+double block_parameters(const DecoderSize& decoder) {
+    const auto d = double(decoder.d_model), ff = double(decoder.d_ff);
+    return 4 * d * d + 2 * d * ff + 9 * d + ff;
+}
+
+double forward_flops(const Trial& trial, const DecoderSize& decoder, const Passes& passes, double head) {
+    const auto d = double(decoder.d_model), ff = double(decoder.d_ff);
+    const auto layers = double(trial.layers);
+    const auto whole_block = passes.tokens() * (8 * d * d + 4 * d * ff) + 4 * d * passes.pairs();
+    const bool every_position = trial.mode == Mode::lm && trial.training.loss == Loss::prompt;
+    const auto read = every_position ? passes.tokens() : passes.rows();
+    const auto head_flops = 2 * read * d * head;
+    if (layers == 0 || !trial.shortcuts.label_position) return layers * whole_block + head_flops;
+    // The last block: keys and values everywhere, the rest where it is read.
+    const auto end_pairs = double(passes.inputs.tokens);
+    const auto last_block = passes.tokens() * 4 * d * d + passes.rows() * (4 * d * d + 4 * d * ff) + 4 * d * end_pairs;
+    return (layers - 1) * whole_block + last_block + head_flops;
+}
+
+std::int64_t prefix_of(const TaskSize& task, bool shared) {
+    return shared && task.shared_prefix >= shortest_shared_prefix ? task.shared_prefix : 0;
+}
+
+}  // namespace
+
+void TokenSums::add(std::int64_t length) {
+    ++rows;
+    tokens += length;
+    pairs += double(length) * double(length + 1) / 2;
+}
+
+Work& Work::operator+=(const Work& other) {
+    flops += other.flops;
+    bytes += other.bytes;
+    return *this;
+}
+
+double held_parameters(const Trial& trial, const DecoderSize& decoder, const TaskSize& task) {
+    const bool compact = trial.shortcuts.vocabulary;
+    const auto rows = double(compact ? task.distinct_tokens + task.longest : decoder.vocabulary + decoder.positions);
+    const auto head = trial.mode == Mode::lm ? 0.0 : double(task.classes);
+    const auto d = double(decoder.d_model);
+    return (rows + head + 2) * d + double(trial.layers) * block_parameters(decoder);
+}
+
+std::int64_t steps_per_epoch(const Trial& trial, const TaskSize& task) {
+    return (task.training.rows + trial.training.batch - 1) / trial.training.batch;
+}
+
+Work training_epoch(const Trial& trial, const DecoderSize& decoder, const TaskSize& task) {
+    const auto steps = steps_per_epoch(trial, task);
+    const bool shares = trial.shortcuts.shared_prefix_in_training && trial.training.batch > trial.resources.gang;
+    const Passes passes{task.training, steps * trial.resources.gang, prefix_of(task, shares)};
+    // Read by both passes, written as gradients; the optimizer reads four numbers and writes three.
+    constexpr double touches = 2 + 1 + 7;
+    const auto bytes = touches * number_bytes(trial.training.precision) * held_parameters(trial, decoder, task) * double(steps * trial.resources.gang);
+    return {3 * forward_flops(trial, decoder, passes, head_width(trial, decoder, task)), bytes};
+}
+
+Work scoring_pass(const Trial& trial, const DecoderSize& decoder, const TaskSize& task, const TokenSums& inputs) {
+    const Passes passes{inputs, inputs.rows > 0 ? 1 : 0, prefix_of(task, trial.shortcuts.shared_prefix)};
+    const auto bytes = number_bytes(trial.training.precision) * double(trial.layers) * block_parameters(decoder);
+    return {forward_flops(trial, decoder, passes, double(task.classes)), bytes};
+}
+
+double MachineRates::flops_per_s(Precision precision) const {
+    switch (precision) {
+        case Precision::fp32:
+            return fp32;
+        case Precision::tf32:
+            return tf32;
+        case Precision::bf16:
+            return bf16;
+        case Precision::fp64:
+            return fp64;
+    }
+    fail_check("precision", __FILE__, __LINE__, "a precision without a rate");
+}
+
+double floor_s(const Work& work, const MachineRates& rates, Precision precision) {
+    const auto rate = rates.flops_per_s(precision);
+    LAYERSWEEP_CHECK(rate > 0 && rates.bandwidth > 0, "the machine was not measured");
+    return std::max(work.flops / rate, work.bytes / rates.bandwidth);
+}
+
+}  // namespace layersweep

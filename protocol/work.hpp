@@ -1,0 +1,70 @@
+#pragma once
+
+#include <cstdint>
+
+#include "protocol/trial.hpp"
+
+namespace layersweep {
+
+// How much a trial computes at least, which both sides count alike: the worker to tell which part of the machine it reaches, the
+// orchestrator to foresee how long a trial takes.
+
+/// Some inputs, in the sums that the work on them depends on.
+struct TokenSums {
+    std::int64_t rows = 0;
+    std::int64_t tokens = 0;
+    double pairs = 0;  ///< of a token and one that it looks at: sum of n·(n + 1) / 2
+    void add(std::int64_t length);
+    bool operator==(const TokenSums&) const = default;
+};
+
+/// What an encoded task is, in numbers.
+struct TaskSize {
+    TokenSums training, validation, test;
+    std::int64_t shared_prefix = 0;    ///< tokens that all inputs begin with; shorter than the shortest input
+    std::int64_t longest = 0;          ///< input in tokens
+    std::int64_t distinct_tokens = 0;  ///< in all inputs and the label words' first sub-tokens
+    std::int64_t classes = 0;
+    bool operator==(const TaskSize&) const = default;
+};
+
+/// A decoder, in the numbers that the work depends on.
+struct DecoderSize {
+    std::int64_t d_model = 0, d_ff = 0, vocabulary = 0, positions = 0;
+};
+
+/// Floating-point operations of matrix products, and bytes that have to pass between processor and memory.
+struct Work {
+    double flops = 0;
+    double bytes = 0;
+    Work& operator+=(const Work& other);
+    [[nodiscard]] Work times(double factor) const { return {flops * factor, bytes * factor}; }
+};
+
+/// Sharing fewer tokens saves less than what it costs.
+inline constexpr std::int64_t shortest_shared_prefix = 8;
+
+/// Numbers that are trained and held, with the trial's shortcuts: rows of the tables that are never read do not count.
+[[nodiscard]] double held_parameters(const Trial& trial, const DecoderSize& decoder, const TaskSize& task);
+/// Optimizer steps of one epoch.
+[[nodiscard]] std::int64_t steps_per_epoch(const Trial& trial, const TaskSize& task);
+/// Least work of one epoch's training steps, over all members of the gang: three times the forward pass's products, the parameters
+/// read twice, the gradients written and read, and the optimizer's three numbers read and written.
+[[nodiscard]] Work training_epoch(const Trial& trial, const DecoderSize& decoder, const TaskSize& task);
+/// Least work of one pass over inputs that are only scored.
+[[nodiscard]] Work scoring_pass(const Trial& trial, const DecoderSize& decoder, const TaskSize& task, const TokenSums& inputs);
+
+/// What a machine can do, as one worker sees it while its neighbours work; measured by worker/device/calibration.
+struct MachineRates {
+    double fp32 = 0, tf32 = 0, bf16 = 0, fp64 = 0;  ///< FLOP/s of large matrix products; 0: this machine has none
+    double bandwidth = 0;                           ///< bytes/s that one pass over memory reads and writes
+    double operator_s = 0;                          ///< seconds that the smallest operator takes
+    [[nodiscard]] double flops_per_s(Precision precision) const;
+    [[nodiscard]] bool known() const { return fp32 > 0; }
+    bool operator==(const MachineRates&) const = default;
+};
+
+/// The least time that the work can take: no machine computes and moves faster than it can.
+[[nodiscard]] double floor_s(const Work& work, const MachineRates& rates, Precision precision);
+
+}  // namespace layersweep

@@ -1,0 +1,96 @@
+#include "worker/device/calibration.hpp"
+
+#include <ATen/ATen.h>
+#include <ATen/Context.h>
+#include <c10/core/GradMode.h>
+#include <c10/core/impl/VirtualGuardImpl.h>
+
+#include <algorithm>
+#include <chrono>
+#include <functional>
+
+#include "worker/device/rates_file.hpp"
+
+namespace layersweep {
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+double seconds_since(Clock::time_point begin) {
+    return std::chrono::duration<double>(Clock::now() - begin).count();
+}
+
+void wait_for(c10::Device device) {
+    if (device.is_cpu()) return;
+    const c10::impl::VirtualGuardImpl guard(device.type());
+    guard.synchronizeStream(guard.getStream(device));
+}
+
+/// The shortest of the runs that fit into `budget` seconds, two at least behind one that warms up: what disturbs only makes them longer.
+double shortest_s(c10::Device device, double budget, const std::function<void()>& run) {
+    run();
+    wait_for(device);
+    double shortest = 0;
+    const auto begin = Clock::now();
+    for (int runs = 0; runs < 2 || seconds_since(begin) < budget; ++runs) {
+        const auto start = Clock::now();
+        run();
+        wait_for(device);
+        const auto took = seconds_since(start);
+        shortest = runs == 0 ? took : std::min(shortest, took);
+    }
+    return shortest;
+}
+
+double product_rate(c10::Device device, at::ScalarType type) {
+    const std::int64_t n = device.is_cpu() ? 768 : 8192;
+    const auto options = at::TensorOptions(type).device(device);
+    const auto a = at::ones({n, n}, options), b = at::ones({n, n}, options);
+    auto c = at::empty({n, n}, options);
+    return 2.0 * double(n) * double(n) * double(n) / shortest_s(device, 0.3, [&] { at::mm_out(c, a, b); });
+}
+
+double bandwidth(c10::Device device) {
+    constexpr std::int64_t numbers = 32 << 20;  // 128 MiB
+    auto x = at::zeros({numbers}, at::TensorOptions(at::kFloat).device(device));
+    return 2.0 * 4.0 * double(numbers) / shortest_s(device, 0.4, [&] { x.add_(1); });
+}
+
+double operator_seconds(c10::Device device) {
+    constexpr int operators = 200;
+    auto x = at::zeros({16}, at::TensorOptions(at::kFloat).device(device));
+    return shortest_s(device, 0.1, [&] {
+               for (int i = 0; i < operators; ++i) x.add_(1);
+           }) /
+           operators;
+}
+
+}  // namespace
+
+MachineRates measure_rates(const WorkerDevice& device) {
+    at::NoGradGuard no_grad;
+    const auto where = device.torch_device();
+    MachineRates rates;
+    rates.fp32 = product_rate(where, at::kFloat);
+    rates.bf16 = product_rate(where, at::kBFloat16);
+    rates.fp64 = product_rate(where, at::kDouble);
+    if (!where.is_cpu()) {
+        device.use_tf32(true);
+        rates.tf32 = product_rate(where, at::kFloat);
+        device.use_tf32(false);
+    }
+    rates.bandwidth = bandwidth(where);
+    rates.operator_s = operator_seconds(where);
+    return rates;
+}
+
+MachineRates rates_of(const WorkerDevice& device) {
+    const auto machine = device.machine_class();
+    if (const auto known = read_rates(machine)) return *known;
+    const auto rates = measure_rates(device);
+    keep_rates(machine, rates);
+    return rates;
+}
+
+}  // namespace layersweep
