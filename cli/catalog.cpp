@@ -5,6 +5,7 @@
 #include <map>
 #include <set>
 
+#include "cli/machine.hpp"
 #include "protocol/codec.hpp"
 #include "protocol/errors.hpp"
 #include "worker/data/dataset.hpp"
@@ -25,20 +26,16 @@ void check_tensors(const std::string& folder, const DecoderSpec& spec) {
         for (const auto& part : source.parts) (void)find_part(checkpoint, part, folder);
 }
 
-ModelFacts shape_of(const ModelRef& ref, const DecoderSpec& spec) {
+ModelFacts facts_of(const ModelRef& ref, const DecoderSpec& spec) {
+    check_tensors(ref.path, spec);
     ModelFacts facts{.ref = ref, .family = spec.family, .layers = spec.layers, .d_model = spec.d_model};
+    facts.ref.fingerprint = model_fingerprint(ref.path);
+    facts.d_ff = spec.d_ff;
     facts.vocabulary = spec.vocabulary;
     facts.positions = spec.positions;
     facts.drops_out = spec.embedding_dropout > 0 || spec.attention_dropout > 0 || spec.residual_dropout > 0;
     facts.fixed_parameters = parameter_count(spec, 0);
     facts.block_parameters = spec.layers > 0 ? parameter_count(spec, 1) - facts.fixed_parameters : 0;
-    return facts;
-}
-
-ModelFacts facts_of(const ModelRef& ref, const DecoderSpec& spec) {
-    check_tensors(ref.path, spec);
-    auto facts = shape_of(ref, spec);
-    facts.ref.fingerprint = model_fingerprint(ref.path);
     return facts;
 }
 
@@ -73,6 +70,18 @@ public:
         for (const auto& [name, dataset] : config.datasets)
             catalog.datasets[name] = at_place(dataset.second, "data set " + name, [&] { return look_at(dataset.first); });
         return catalog;
+    }
+
+    /// Encodes the inputs of one seed for all: others differ little.
+    [[nodiscard]] TrialSize size_of(Trial trial, const ModelFacts& model) {
+        trial.seed = 0;
+        auto& size = sizes_[encoding_key(trial)];
+        if (size.longest == 0) {
+            const auto& dataset = datasets_.at(trial.dataset.fingerprint);
+            const auto sample = draw_sample(dataset, trial.seed, trial.training);
+            size = encode_task(dataset, sample, trial.mode, tokenizer_of(trial.model), specs_.at(trial.model.path).input).size;
+        }
+        return {{.d_model = model.d_model, .d_ff = model.d_ff, .vocabulary = model.vocabulary, .positions = model.positions}, size};
     }
 
     void check(const Trial& trial) {
@@ -110,6 +119,7 @@ private:
     std::map<std::string, Tokenizer> tokenizers_;
     std::map<std::string, DecoderSpec> specs_;  ///< by path, as the tokenizers
     std::map<std::string, Dataset> datasets_;   ///< by fingerprint
+    std::map<std::string, TaskSize> sizes_;     ///< by what the model is fed, whatever the seed
 };
 
 /// Paths and class values go into grid.jsonl, which is UTF-8.
@@ -143,10 +153,6 @@ std::vector<std::string> row_notices(const Catalog& catalog) {
 
 }  // namespace
 
-ModelFacts shape_of(const ModelRef& ref) {
-    return shape_of(ref, read_decoder_spec(ref.path));
-}
-
 LoadedSweep load_whole_sweep(const std::string& path) {
     LoadedSweep sweep{.config = load_sweep(path)};
     check_text(sweep.config);
@@ -154,6 +160,11 @@ LoadedSweep load_whole_sweep(const std::string& path) {
     sweep.catalog = inputs.look(sweep.config);
     sweep.grid = expand(sweep.config, sweep.catalog);
     for (const auto& trial : sweep.grid.trials) inputs.check(trial);
+    const auto rates = rates_here(sweep.config.resources).value_or(nominal_rates());
+    for (const auto& trial : sweep.grid.trials) {
+        sweep.sizes.push_back(inputs.size_of(trial, sweep.catalog.models.at(trial.model.name)));
+        sweep.grid.foreseen_s.push_back(foreseen_s(trial, sweep.sizes.back(), rates));
+    }
     for (auto& notice : row_notices(sweep.catalog)) sweep.grid.notices.push_back(std::move(notice));
     return sweep;
 }

@@ -48,9 +48,7 @@ std::unique_ptr<Progress> progress_for(const std::string& style) {
 }
 
 Scheduler scheduler_for(const LoadedSweep& sweep, std::optional<std::uint64_t> shuffle) {
-    std::vector<double> costs;
-    for (const auto& trial : sweep.grid.trials) costs.push_back(relative_cost(trial, sweep.catalog.models.at(trial.model.name)));
-    return {sweep.grid.trials, std::move(costs), shuffle, sweep.config.faults.max_attempts};
+    return {sweep.grid.trials, sweep.grid.foreseen_s, shuffle, sweep.config.faults.max_attempts};
 }
 
 LifeDescription life_of(const LoadedSweep& sweep) {
@@ -90,7 +88,8 @@ ExitCode run_sweep(MpiSession& session, CoordinatorTransport& transport, const R
     tidy_checkpoints(files, plan);
     const SignalStop stop;
     HostReaper reaper;
-    Coordinator coordinator(sweep.grid, plan, scheduler, ledger, {transport, clock, *progress, files, stop, reaper},
+    CostModel costs(sweep.grid.trials, sweep.sizes);
+    Coordinator coordinator(sweep.grid, plan, scheduler, ledger, {transport, clock, *progress, files, stop, reaper, &costs},
                             options_of(sweep, lead.lead));
     const auto code = coordinator.run();
     write_report(folder, report_input(sweep.grid, plan));

@@ -11,6 +11,7 @@
 
 #include "worker/device/announced_gpus.hpp"
 #include "worker/device/machine_class.hpp"
+#include "worker/device/rates_file.hpp"
 
 namespace layersweep {
 
@@ -70,6 +71,12 @@ MachineLimits machine_limits() {
 std::string host_class() {
     std::ifstream file("/proc/cpuinfo");
     return cpu_machine_class({std::istreambuf_iterator<char>(file), {}});
+}
+
+std::optional<MachineRates> rates_here(const ResourceSettings& resources) {
+    const bool on_cpu = resources.device == Device::cpu || (resources.device == Device::automatic && announced_gpus() == 0);
+    if (!on_cpu) return std::nullopt;
+    return read_rates(cpu_worker_class(host_class(), resources.threads_per_worker));
 }
 
 std::int64_t trial_bytes(const Trial& trial, const ModelFacts& model) {

@@ -1,11 +1,13 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 
 #include "orchestrator/config/sweep_config.hpp"
 #include "orchestrator/grid/catalog.hpp"
 #include "orchestrator/grid/grid.hpp"
+#include "protocol/work.hpp"
 
 namespace layersweep {
 
@@ -19,6 +21,10 @@ struct MachineLimits {
 
 /// The kind of processor that this host has: what decides the last bits of results on CPUs.
 [[nodiscard]] std::string host_class();
+
+/// What a worker of this host was measured to do, as far as a worker has measured it before; GPUs are measured by the workers that have
+/// them, and not looked up here.
+[[nodiscard]] std::optional<MachineRates> rates_here(const ResourceSettings& resources);
 
 /// Workers to start for `resources.workers: auto`: one per GPU; on CPUs min(cores / threads, memory / largest trial), at least the widest
 /// gang. A number in the sweep file is taken as it is.

@@ -17,7 +17,8 @@ constexpr int most_messages_at_once = 256;
 /// The others only tell what the next life finds out anyway.
 LedgerWriter::Durability needed_durability(const Event& event) {
     const bool may_be_lost = std::holds_alternative<event::Assigned>(event) || std::holds_alternative<event::Abandoned>(event) ||
-                             std::holds_alternative<event::WorkerLost>(event) || std::holds_alternative<event::Quarantined>(event);
+                             std::holds_alternative<event::WorkerLost>(event) || std::holds_alternative<event::Quarantined>(event) ||
+                             std::holds_alternative<event::Measured>(event);
     return may_be_lost ? LedgerWriter::Durability::written : LedgerWriter::Durability::synced;
 }
 
@@ -38,6 +39,7 @@ Coordinator::Coordinator(const Grid& grid, Plan& plan, const Scheduler& schedule
     LAYERSWEEP_CHECK(plan_.size() == grid_.trials.size(), "the plan is of another grid");
     for (std::size_t trial = 0; trial < plan_.size(); ++trial) {
         if (plan_.status(trial).is_waiting()) cost_left_ += scheduler_.cost(trial);
+        learn_from(trial);
         set_aside_if_hopeless(trial);
     }
 }
@@ -161,7 +163,8 @@ void Coordinator::watch() {
 void Coordinator::dispatch() {
     for (const Assignment& assignment : scheduler_.decide(plan_, roster_.living())) {
         const Attempt attempt = plan_.next_attempt(assignment.trial);
-        record(event::Assigned{attempt, assignment.gang, now_ms()});
+        const double predicted_s = outside_.costs == nullptr ? 0 : outside_.costs->predicted_s(assignment.trial);
+        record(event::Assigned{attempt, assignment.gang, now_ms(), predicted_s});
         roster_.on_assigned(assignment.gang, attempt);
         const to_worker::Assign assign{.attempt = attempt,
                                        .trial = grid_.trials[assignment.trial],
@@ -221,6 +224,11 @@ void Coordinator::record(Event event) {
     plan_.apply(event);
     count_cost(event);
     unsettled_.push_back(std::move(event));
+}
+
+void Coordinator::learn_from(std::size_t trial) {
+    const auto* finished = plan_.status(trial).as<trial_state::Finished>();
+    if (outside_.costs != nullptr && finished != nullptr) outside_.costs->learn(trial, finished->result.timings);
 }
 
 void Coordinator::count_cost(const Event& event) {

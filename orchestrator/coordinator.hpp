@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <deque>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -13,6 +14,7 @@
 #include "orchestrator/ledger/ledger_writer.hpp"
 #include "orchestrator/progress.hpp"
 #include "orchestrator/roster.hpp"
+#include "orchestrator/schedule/cost_model.hpp"
 #include "orchestrator/schedule/plan.hpp"
 #include "orchestrator/schedule/scheduler.hpp"
 #include "orchestrator/stop_source.hpp"
@@ -43,6 +45,7 @@ struct CoordinatorSurroundings {
     TrialFiles& files;
     const StopSource& stop;
     WorkerReaper& reaper;
+    CostModel* costs = nullptr;  ///< foresees how long trials take; without one nothing is foreseen
 };
 
 /// The loop of rank 0: receive -> record -> apply -> decide -> record -> send. What came in together is written at once and synced at once;
@@ -114,6 +117,7 @@ private:
 
     void record(Event event);
     void count_cost(const Event& event);
+    void learn_from(std::size_t trial);
     void settle();
     void announce(const Event& event);
     void dismiss_workers();
@@ -130,6 +134,7 @@ private:
     Vigil vigil_;
     std::chrono::milliseconds began_;
     std::chrono::milliseconds said_alive_;
+    std::set<std::string> measured_;  ///< classes of machines whose rates are recorded in this life
     double cost_done_ = 0;  ///< of what this life finished
     double cost_left_ = 0;
     std::uint32_t epoch_ = 0;

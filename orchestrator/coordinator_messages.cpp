@@ -29,6 +29,10 @@ void Coordinator::lose(WorkerId worker, FailureReason reason, const std::string&
 
 void Coordinator::on(WorkerId from, const to_coordinator::Hello& message) {
     roster_.on_hello(from, message);
+    if (outside_.costs == nullptr || !message.rates.known()) return;
+    outside_.costs->know(message.rates);
+    if (measured_.insert(message.facts.machine_class).second)
+        record(event::Measured{message.facts.machine_class, message.rates, now_ms()});
 }
 
 void Coordinator::on(WorkerId from, const to_coordinator::Alive& message) {
@@ -55,6 +59,7 @@ void Coordinator::on(WorkerId from, const to_coordinator::Finished& message) {
                              .shortcuts = text_of(grid_.trials[*trial].shortcuts)};
     finished.result.predictions.clear();
     record(std::move(finished));
+    learn_from(*trial);
 }
 
 void Coordinator::on(WorkerId from, const to_coordinator::MemberDone& message) {

@@ -12,7 +12,7 @@ namespace layersweep {
 struct ModelFacts {
     ModelRef ref;
     std::string family;
-    std::int64_t layers = 0, d_model = 0, vocabulary = 0, positions = 0;
+    std::int64_t layers = 0, d_model = 0, d_ff = 0, vocabulary = 0, positions = 0;
     std::int64_t fixed_parameters = 0, block_parameters = 0;
     bool drops_out = false;  ///< its config has a dropout rate above 0
     /// Trained parameters with `kept` blocks, without a head.

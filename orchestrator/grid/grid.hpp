@@ -15,6 +15,7 @@ struct Grid {
     std::vector<Trial> trials;
     std::vector<std::string> axis_names;  ///< other axes, in file order (columns of the reports)
     std::vector<std::string> notices;     ///< merged equal trials, and so on: for people
+    std::vector<double> foreseen_s;       ///< by trial, before any of them has run; their order of work. Empty: not known
 };
 
 /// Product of the axes, minus exclude, changed by override; equal trials merged with a notice; every trial checked (layers against the

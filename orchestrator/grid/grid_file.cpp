@@ -44,7 +44,11 @@ Header read_header(const std::string& path, const nlohmann::json& json, Grid& gr
 
 void write_grid(const std::string& path, const Grid& grid) {
     std::string text = header_line(grid);
-    for (const auto& trial : grid.trials) text += nlohmann::json(trial).dump() + "\n";
+    for (std::size_t i = 0; i < grid.trials.size(); ++i) {
+        nlohmann::json line(grid.trials[i]);
+        if (!grid.foreseen_s.empty()) line["foreseen_s"] = grid.foreseen_s[i];
+        text += line.dump() + "\n";
+    }
     replace_file(path, text, Durability::synced);
 }
 
@@ -65,6 +69,7 @@ Grid read_grid(const std::string& path) {
                 header = read_header(path, json, grid);
             } else {
                 grid.trials.push_back(json.get<Trial>());
+                if (json.contains("foreseen_s")) grid.foreseen_s.push_back(json["foreseen_s"].get<double>());
             }
         } catch (const nlohmann::json::exception&) {
             throw damaged(where, "this line is damaged");
@@ -74,6 +79,7 @@ Grid read_grid(const std::string& path) {
     }
     if (number == 0) throw damaged(path, "the list of trials is empty");
     if (grid.trials.size() != header.trials || grid_hash(grid) != header.grid_hash) throw damaged(path, "trials are missing or changed");
+    if (grid.foreseen_s.size() != grid.trials.size()) grid.foreseen_s.clear();  // written by an older version
     return grid;
 }
 

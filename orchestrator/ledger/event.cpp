@@ -66,6 +66,9 @@ json write(const event::WorkerLost& e) {
 json write(const event::Quarantined& e) {
     return {{"event", "quarantined"}, {"worker", e.worker.rank}, {"why", e.why}, {"time_ms", e.time_ms}};
 }
+json write(const event::Measured& e) {
+    return {{"event", "measured"}, {"machine_class", e.machine_class}, {"rates", e.rates}, {"time_ms", e.time_ms}};
+}
 json write(const event::SetAside& e) {
     const char* cause = e.cause == SetAsideCause::no_room ? "no-room" : "failures";
     return {{"event", "set_aside"}, {"key", e.key.hex}, {"why", e.why}, {"cause", cause}, {"time_ms", e.time_ms}};
@@ -121,6 +124,7 @@ std::optional<Event> read(const json& j) {
     if (kind == "abandoned") return event::Abandoned{j.at("attempt").get<Attempt>(), time_of(j)};
     if (kind == "worker_lost") return event::WorkerLost{{read_integer<int>(j.at("worker"))}, j.at("why").get<std::string>(), time_of(j)};
     if (kind == "quarantined") return event::Quarantined{{read_integer<int>(j.at("worker"))}, j.at("why").get<std::string>(), time_of(j)};
+    if (kind == "measured") return event::Measured{j.at("machine_class").get<std::string>(), j.at("rates").get<MachineRates>(), time_of(j)};
     if (kind == "set_aside") return set_aside_of(j);
     if (kind == "put_back") return event::PutBack{{j.at("key").get<std::string>()}, time_of(j)};
     if (kind == "stopped") return stopped_of(j);

@@ -77,6 +77,13 @@ struct Quarantined {
     std::int64_t time_ms = 0;
     bool operator==(const Quarantined&) const = default;
 };
+/// What a worker's machine was measured to do; once per class of machine and life.
+struct Measured {
+    std::string machine_class;
+    MachineRates rates;
+    std::int64_t time_ms = 0;
+    bool operator==(const Measured&) const = default;
+};
 struct SetAside {
     TrialKey key;
     std::string why;
@@ -105,7 +112,7 @@ struct Completed {
 }  // namespace event
 
 using Event = std::variant<event::LifeBegan, event::Assigned, event::Finished, event::Failed, event::Abandoned, event::WorkerLost,
-                           event::Quarantined, event::SetAside, event::PutBack, event::Stopped, event::Completed>;
+                           event::Quarantined, event::Measured, event::SetAside, event::PutBack, event::Stopped, event::Completed>;
 
 /// An event as the ledger's JSON object; `LifeBegan` has none of its own, it is read out of the segment's header.
 [[nodiscard]] nlohmann::json json_of(const Event& event);

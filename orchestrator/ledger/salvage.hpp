@@ -49,6 +49,7 @@ private:
     // They speak of workers of lives that are over, or of an end that may not hold any more; nothing is decided by them.
     void on(const event::WorkerLost&) {}
     void on(const event::Quarantined&) {}
+    void on(const event::Measured&) {}
     void on(const event::Completed&) {}
 
     void make_wait(const TrialKey& key, std::int64_t time_ms);

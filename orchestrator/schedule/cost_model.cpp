@@ -1,42 +1,110 @@
 #include "orchestrator/schedule/cost_model.hpp"
 
 #include <algorithm>
+#include <array>
+#include <cmath>
+
+#include <fmt/format.h>
 
 namespace layersweep {
 namespace {
 
-constexpr double forward = 1;
-constexpr double forward_and_backward = 3;
-/// `shots: all` and `test_rows: all` depend on the data set, which is not looked at here: as many as the largest that people use.
-constexpr double all_rows = 100'000;
+// Fitted to measured trials: docs/benchmarks.md says how.
+/// A product of width d reaches d / (d + this) of the machine's rate, the passes between products counted in.
+constexpr double half_rate_width = 120;
+/// Operators of one forward pass, besides and per block; the backward pass and what it needs take twice as many.
+constexpr double operators_per_pass = 60;
+constexpr double operators_per_block = 30;
+/// Inputs that are scored in one batch hold about so many tokens.
+constexpr double tokens_scored_at_once = 4096;
+/// To answer the coordinator and to draw the sample.
+constexpr double seconds_besides = 0.004;
 
-double classes_of(const Trial& trial) {
-    return static_cast<double>(std::max<std::size_t>(2, trial.dataset.classes.size()));
+/// Patience ends most trials before their last epoch; nobody knows when. A third of the epochs that it can save are run.
+double expected_epochs(const TrainingSettings& training) {
+    const auto all = double(training.epochs);
+    const auto patience = double(training.patience.value_or(training.epochs));
+    return patience >= all ? all : std::min(all, patience + std::ceil((all - patience) / 3));
 }
 
-/// Texts per input: the modes that prompt see the demonstrations too.
-double texts_per_row(const Trial& trial) {
-    if (trial.mode == Mode::cls) return 1;
-    return 1 + classes_of(trial) * static_cast<double>(trial.training.demonstrations_per_class);
-}
+class Clockwork {
+public:
+    Clockwork(const Trial& trial, const TrialSize& size, const MachineRates& rates) : trial_(trial), size_(size), rates_(rates) {}
 
-double work_per_text(const Trial& trial, const ModelFacts& model) {
-    const bool whole_vocabulary = trial.mode == Mode::lm && trial.training.loss != Loss::label_words;
-    const auto head = static_cast<double>(model.d_model) * (whole_vocabulary ? static_cast<double>(model.vocabulary) : classes_of(trial));
-    return static_cast<double>(trial.layers) * static_cast<double>(model.block_parameters) + head;
+    [[nodiscard]] double epoch_s() const {
+        const auto passes = double(steps_per_epoch(trial_, size_.task)) * 3;
+        return seconds(training_epoch(trial_, size_.decoder, size_.task), passes) / double(trial_.resources.gang);
+    }
+    [[nodiscard]] double scoring_s(const TokenSums& inputs) const {
+        if (inputs.rows == 0) return 0;
+        const auto batches = 1 + double(inputs.tokens) / tokens_scored_at_once;
+        return seconds(scoring_pass(trial_, size_.decoder, size_.task, inputs), batches) / double(trial_.resources.gang);
+    }
+    [[nodiscard]] double start_s() const {
+        constexpr double copies = 8;  // read, stored, and the buffers of gradients and moments filled
+        return copies * 4 * held_parameters(trial_, size_.decoder, size_.task) / rates_.bandwidth;
+    }
+
+private:
+    [[nodiscard]] double seconds(const Work& work, double passes) const {
+        const auto rate = rates_.flops_per_s(trial_.training.precision);
+        const auto products = work.flops / (rate > 0 ? rate : rates_.fp32) * (1 + half_rate_width / double(size_.decoder.d_model));
+        const auto operators = passes * (operators_per_pass + operators_per_block * double(trial_.layers)) * rates_.operator_s;
+        return products + work.bytes / rates_.bandwidth + operators;
+    }
+    const Trial& trial_;
+    const TrialSize& size_;
+    const MachineRates& rates_;
+};
+
+/// Kinds of trials that are alike, the narrowest first.
+std::array<std::string, 3> kinds_of(const Trial& trial) {
+    const auto model = fmt::format("{}/{}", trial.model.name, name_of(trial.training.precision));
+    const auto mode = fmt::format("{}/{}", model, name_of(trial.mode));
+    return {fmt::format("{}/{}", mode, trial.layers), mode, model};
 }
 
 }  // namespace
 
-double relative_cost(const Trial& trial, const ModelFacts& model) {
-    const TrainingSettings& training = trial.training;
-    const auto shots = training.shots ? static_cast<double>(*training.shots) * classes_of(trial) : all_rows;
-    const auto test_rows = training.test_rows ? static_cast<double>(*training.test_rows) : all_rows;
-    const auto validation_rows = training.validation_rows ? static_cast<double>(*training.validation_rows) : test_rows;
-    const auto epochs = static_cast<double>(training.epochs);
-    const double passes = epochs * (shots * forward_and_backward + validation_rows * forward) + test_rows * forward;
-    const auto gang = static_cast<double>(std::max<std::int64_t>(1, trial.resources.gang));
-    return passes * texts_per_row(trial) * work_per_text(trial, model) / gang;
+MachineRates nominal_rates() {
+    return {.fp32 = 80e9, .tf32 = 80e9, .bf16 = 150e9, .fp64 = 40e9, .bandwidth = 10e9, .operator_s = 2e-6};
+}
+
+double foreseen_s(const Trial& trial, const TrialSize& size, const MachineRates& rates) {
+    const Clockwork clockwork(trial, size, rates);
+    const auto epochs = expected_epochs(trial.training);
+    const bool scores_once = trial.training.epochs == 0;
+    const auto validations = scores_once ? 1 : epochs;
+    return seconds_besides + clockwork.start_s() + epochs * clockwork.epoch_s() + validations * clockwork.scoring_s(size.task.validation) +
+           clockwork.scoring_s(size.task.test);
+}
+
+CostModel::CostModel(const std::vector<Trial>& trials, std::vector<TrialSize> sizes) : trials_(trials), sizes_(std::move(sizes)) {}
+
+void CostModel::know(const MachineRates& rates) {
+    if (!rates.known()) return;
+    if (!rates_ || rates.fp32 < rates_->fp32) rates_ = rates;
+}
+
+double CostModel::uncorrected_s(std::size_t trial) const {
+    return foreseen_s(trials_.at(trial), sizes_.at(trial), rates_.value_or(nominal_rates()));
+}
+
+void CostModel::learn(std::size_t trial, const Timings& measured) {
+    if (!(measured.total_s > 0)) return;
+    const auto logarithm = std::log(measured.total_s / uncorrected_s(trial));
+    for (const auto& kind : kinds_of(trials_.at(trial))) {
+        ratios_[kind].sum_of_logarithms += logarithm;
+        ++ratios_[kind].count;
+    }
+}
+
+double CostModel::predicted_s(std::size_t trial) const {
+    const auto seconds = uncorrected_s(trial);
+    for (const auto& kind : kinds_of(trials_.at(trial)))
+        if (const auto found = ratios_.find(kind); found != ratios_.end())
+            return seconds * std::exp(found->second.sum_of_logarithms / double(found->second.count));
+    return seconds;
 }
 
 }  // namespace layersweep

@@ -97,6 +97,7 @@ private:
     void on(const event::Abandoned&);
     void on(const event::WorkerLost&) {}
     void on(const event::Quarantined&) {}
+    void on(const event::Measured&) {}
     void on(const event::SetAside&);
     void on(const event::PutBack&);
     void on(const event::Stopped&);

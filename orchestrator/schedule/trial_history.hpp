@@ -40,6 +40,7 @@ private:
     // Of the sweep, not of a trial.
     void on(const event::WorkerLost&) {}
     void on(const event::Quarantined&) {}
+    void on(const event::Measured&) {}
     void on(const event::Stopped&) {}
     void on(const event::Completed&) {}
 

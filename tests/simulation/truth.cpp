@@ -94,6 +94,7 @@ private:
     }
     void on(const event::WorkerLost&) {}
     void on(const event::Quarantined&) {}
+    void on(const event::Measured&) {}
     void on(const event::PutBack&) {}
     void on(const event::Stopped&) {}
     void on(const event::Completed&) {}

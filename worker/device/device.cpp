@@ -67,7 +67,7 @@ WorkerDevice WorkerDevice::open(Device wanted, int local_worker, std::int64_t th
 }
 
 std::string WorkerDevice::machine_class() const {
-    return facts_.torch_device.is_cpu() ? facts_.machine_class + ", threads " + std::to_string(threads_) : facts_.machine_class;
+    return facts_.torch_device.is_cpu() ? cpu_worker_class(facts_.machine_class, threads_) : facts_.machine_class;
 }
 
 std::int64_t WorkerDevice::peak_memory_bytes() const {

@@ -48,6 +48,10 @@ std::string cpu_machine_class(const std::string& cpuinfo) {
     return text;
 }
 
+std::string cpu_worker_class(const std::string& host_class, std::int64_t threads) {
+    return host_class + ", threads " + std::to_string(threads);
+}
+
 std::string nvidia_driver_version(const std::string& text) {
     const auto words = words_of(text, "NVRM version");
     const auto found = std::find_if(words.begin(), words.end(), is_version);

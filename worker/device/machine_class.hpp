@@ -8,6 +8,9 @@ namespace layersweep {
 /// "GenuineIntel amx avx512_bf16 avx512 avx2", from the text of /proc/cpuinfo: what decides which kernels LibTorch and MKL choose.
 [[nodiscard]] std::string cpu_machine_class(const std::string& cpuinfo);
 
+/// The same of a worker with so many threads: "GenuineIntel amx avx512_bf16 avx512 avx2, threads 1".
+[[nodiscard]] std::string cpu_worker_class(const std::string& host_class, std::int64_t threads);
+
 /// "580.65.06", from the text of /proc/driver/nvidia/version; "unknown" where it holds no version.
 [[nodiscard]] std::string nvidia_driver_version(const std::string& text);
 

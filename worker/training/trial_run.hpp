@@ -4,6 +4,7 @@
 #include <optional>
 #include <vector>
 
+#include "worker/device/phase_clock.hpp"
 #include "worker/parallel/collective.hpp"
 #include "worker/training/cut_model.hpp"
 #include "worker/training/optimizer.hpp"

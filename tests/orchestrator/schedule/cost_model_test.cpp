@@ -9,40 +9,131 @@
 namespace layersweep {
 namespace {
 
-const ModelFacts model{
-    .layers = 24, .d_model = 2048, .vocabulary = 50'000, .fixed_parameters = 100'000'000, .block_parameters = 50'000'000};
+TrialSize size_of_prompts() {
+    TrialSize size{.decoder = {.d_model = 2048, .d_ff = 8192, .vocabulary = 50'000, .positions = 2048}};
+    auto& task = size.task;
+    for (int row = 0; row < 400; ++row) task.training.add(140);
+    for (int row = 0; row < 1000; ++row) task.validation.add(141), task.test.add(142);
+    task.shared_prefix = 110;
+    task.longest = 142;
+    task.distinct_tokens = 3000;
+    task.classes = 2;
+    return size;
+}
 
-double cost(const std::function<void(Trial&)>& change = [](Trial&) {}) {
+struct Changed {
     Trial trial = test::sample_trial('a');
-    change(trial);
-    return relative_cost(trial, model);
+    TrialSize size = size_of_prompts();
+};
+
+double seconds(const std::function<void(Changed&)>& change = [](Changed&) {}) {
+    Changed changed;
+    changed.trial.training.dropout = 0;
+    change(changed);
+    return foreseen_s(changed.trial, changed.size, nominal_rates());
 }
 
-TEST(CostModel, MoreWorkCostsMore) {
-    const double base = cost();
+TEST(CostModel, MoreWorkTakesLonger) {
+    const double base = seconds([](Changed& c) { c.trial.layers = 6; });
     EXPECT_GT(base, 0);
-    EXPECT_GT(cost([](Trial& t) { t.layers = 12; }), base);
-    EXPECT_GT(cost([](Trial& t) { t.training.shots = 400; }), base);
-    EXPECT_GT(cost([](Trial& t) { t.training.shots.reset(); }), base);
-    EXPECT_GT(cost([](Trial& t) { t.training.epochs = 60; }), base);
-    EXPECT_GT(cost([](Trial& t) { t.training.test_rows.reset(); }), base);
-    EXPECT_GT(cost([](Trial& t) { t.training.loss = Loss::vocabulary; }), base);
-    EXPECT_GT(cost([](Trial& t) { t.training.demonstrations_per_class = 2; }), base);
+    EXPECT_GT(seconds([](Changed& c) { c.trial.layers = 12; }), base);
+    const auto longer = [&](const std::function<void(Changed&)>& change) {
+        return seconds([&](Changed& c) {
+            c.trial.layers = 6;
+            change(c);
+        });
+    };
+    EXPECT_GT(longer([](Changed& c) { c.size.task.training.add(140); }), base);
+    EXPECT_GT(longer([](Changed& c) { c.size.task.test.add(140); }), base);
+    EXPECT_GT(longer([](Changed& c) { c.trial.training.epochs = 60; }), base);
+    EXPECT_GT(longer([](Changed& c) { c.trial.training.loss = Loss::vocabulary; }), base);
+    EXPECT_GT(longer([](Changed& c) { c.trial.training.precision = Precision::fp64; }), base);
 }
 
-TEST(CostModel, LessWorkCostsLess) {
-    const double base = cost();
-    EXPECT_LT(cost([](Trial& t) { t.mode = Mode::cls; }), base) << "no demonstrations";
-    EXPECT_LT(cost([](Trial& t) { t.resources.gang = 4; }), base);
-    EXPECT_LT(cost([](Trial& t) { t.training.epochs = 0; }), base);
-}
-
-TEST(CostModel, EvenTheSmallestTrialCostsSomething) {
-    EXPECT_GT(cost([](Trial& t) {
-                  t.layers = 0;
-                  t.training.epochs = 0;
+TEST(CostModel, LessWorkTakesLessTime) {
+    const auto base = seconds();
+    const auto batched = [](Changed& c) { c.trial.training.batch = 16; };
+    EXPECT_LT(seconds(batched), base) << "fewer passes over the parameters";
+    EXPECT_LT(seconds([](Changed& c) { c.trial.shortcuts.vocabulary = true; }), base);
+    EXPECT_LT(seconds([](Changed& c) { c.trial.shortcuts.label_position = true; }), base);
+    EXPECT_LT(seconds([](Changed& c) { c.trial.shortcuts.shared_prefix = true; }), base);
+    EXPECT_LT(seconds([&](Changed& c) {
+                  batched(c);
+                  c.trial.shortcuts.shared_prefix_in_training = true;
+              }),
+              seconds(batched));
+    EXPECT_LT(seconds([&](Changed& c) {
+                  batched(c);
+                  c.trial.resources.gang = 4;
+              }),
+              seconds(batched));
+    EXPECT_LT(seconds([](Changed& c) { c.trial.training.epochs = 0; }), base);
+    EXPECT_GT(seconds([](Changed& c) {
+                  c.trial.layers = 0;
+                  c.trial.training.epochs = 0;
               }),
               0);
+}
+
+TEST(CostModel, PatienceIsForeseenToEndSomeTrialsEarly) {
+    const auto with = [](std::optional<std::int64_t> patience) {
+        return seconds([&](Changed& c) {
+            c.trial.training.epochs = 50;
+            c.trial.training.patience = patience;
+        });
+    };
+    EXPECT_LT(with(15), with(std::nullopt));
+    EXPECT_EQ(with(50), with(std::nullopt));
+    EXPECT_LT(with(5), with(15));
+}
+
+class CostModelLearns : public ::testing::Test {
+protected:
+    CostModelLearns() {
+        for (const char key : {'a', 'b', 'c', 'd'}) trials_.push_back(test::sample_trial(key));
+        trials_[1].seed = 1;        // of the first one's kind
+        trials_[2].layers += 1;     // of its mode
+        trials_[3].model.name = "another";
+        sizes_.assign(trials_.size(), size_of_prompts());
+    }
+    std::vector<Trial> trials_;
+    std::vector<TrialSize> sizes_;
+};
+
+TEST_F(CostModelLearns, FromTrialsThatAreAlike) {
+    CostModel costs(trials_, sizes_);
+    const auto before = costs.predicted_s(0), other_layers = costs.predicted_s(2), other_model = costs.predicted_s(3);
+    costs.learn(0, {.total_s = 3 * before});
+    EXPECT_NEAR(costs.predicted_s(1), 3 * before, 1e-9 * before);
+    EXPECT_NEAR(costs.predicted_s(2), 3 * other_layers, 1e-9 * other_layers) << "the same mode, as long as nothing nearer is known";
+    EXPECT_EQ(costs.predicted_s(3), other_model);
+    costs.learn(2, {.total_s = other_layers});
+    EXPECT_NEAR(costs.predicted_s(2), other_layers, 1e-9 * other_layers);
+    EXPECT_NEAR(costs.predicted_s(1), 3 * before, 1e-9 * before);
+}
+
+TEST_F(CostModelLearns, TheRatesOfTheSlowestMachine) {
+    CostModel costs(trials_, sizes_);
+    auto rates = nominal_rates();
+    rates.fp32 *= 4;
+    rates.bandwidth *= 4;
+    const auto nominal = costs.predicted_s(0);
+    costs.know({});
+    EXPECT_EQ(costs.predicted_s(0), nominal) << "nothing was measured";
+    costs.know(rates);
+    const auto fast = costs.predicted_s(0);
+    EXPECT_LT(fast, nominal);
+    costs.know(nominal_rates());
+    EXPECT_EQ(costs.predicted_s(0), nominal);
+    costs.know(rates);
+    EXPECT_EQ(costs.predicted_s(0), nominal);
+}
+
+TEST_F(CostModelLearns, NothingFromAResultWithoutSeconds) {
+    CostModel costs(trials_, sizes_);
+    const auto before = costs.predicted_s(0);
+    costs.learn(0, {});
+    EXPECT_EQ(costs.predicted_s(0), before);
 }
 
 }  // namespace
