@@ -5,6 +5,7 @@
 #include "cli/machine.hpp"
 #include "cli/report_files.hpp"
 #include "orchestrator/grid/shortcut_rules.hpp"
+#include "orchestrator/report/display.hpp"
 
 namespace layersweep {
 
@@ -24,16 +25,28 @@ void print_inputs(const Catalog& catalog) {
     }
 }
 
+/// Seconds of all trials, one after the other where they share workers.
+void print_seconds(const LoadedSweep& sweep, std::int64_t workers) {
+    double seconds = 0;
+    for (std::size_t i = 0; i < sweep.grid.trials.size(); ++i)
+        seconds += sweep.grid.foreseen_s[i] * double(sweep.grid.trials[i].resources.gang);
+    fmt::print("foreseen: about {} ({})\n", clock_text(seconds / double(workers)),
+               rates_here(sweep.config.resources) ? "from what this machine was measured to do"
+                                                  : "a guess: the workers measure their machine when a sweep begins");
+}
+
 void print_trials(const LoadedSweep& sweep) {
-    fmt::print("\n{:<10} {:<14} {:<10} {:<6} {:>6} {:>6} {:>12}\n", "key", "model", "dataset", "mode", "layers", "seed", "parameters");
-    for (const auto& trial : sweep.grid.trials) {
+    fmt::print("\n{:<10} {:<14} {:<10} {:<6} {:>6} {:>6} {:>12} {:>10}\n", "key", "model", "dataset", "mode", "layers", "seed",
+               "parameters", "seconds");
+    for (std::size_t i = 0; i < sweep.grid.trials.size(); ++i) {
+        const auto& trial = sweep.grid.trials[i];
         const auto& model = sweep.catalog.models.at(trial.model.name);
         const auto head = trial.mode == Mode::lm ? 0 : model.d_model * std::int64_t(trial.dataset.classes.size());
         const auto parameters = model.parameters(trial.layers) + head;
         std::string axes;
         for (const auto& [name, value] : trial.other_axes) axes += fmt::format("  {}={}", name, value);
-        fmt::print("{:<10} {:<14} {:<10} {:<6} {:>6} {:>6} {:>12}{}\n", trial.key.hex.substr(0, 10), trial.model.name, trial.dataset.name,
-                   name_of(trial.mode), trial.layers, trial.seed, parameters, axes);
+        fmt::print("{:<10} {:<14} {:<10} {:<6} {:>6} {:>6} {:>12} {:>10.3g}{}\n", trial.key.hex.substr(0, 10), trial.model.name,
+                   trial.dataset.name, name_of(trial.mode), trial.layers, trial.seed, parameters, sweep.grid.foreseen_s[i], axes);
     }
 }
 
@@ -51,6 +64,7 @@ ExitCode plan_command(const std::string& config) {
     for (const auto& line : shortcut_lines(sweep.config, sweep.grid, sweep.catalog)) fmt::print("  {}\n", line);
     fmt::print("checkpoints: every {} s within a trial; an interrupted one goes on from its last\n",
                sweep.config.faults.checkpoint_every_s);
+    print_seconds(sweep, workers);
     print_trials(sweep);
     fmt::print("\nNothing was started. To run it: layersweep run {}\n", config);
     return ExitCode::done;

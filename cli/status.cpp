@@ -1,6 +1,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
+#include <vector>
 
 #include "cli/commands.hpp"
 #include "cli/recorded_order.hpp"
@@ -75,6 +77,19 @@ void print_quarantined(const ReplayedSweep& sweep) {
     for (const auto& [worker, why] : sweep.quarantined) fmt::print("  quarantined worker {}  {}\n", worker.rank, printable(why));
 }
 
+/// How well the seconds were foreseen when each trial was assigned.
+void print_foresight(const ReplayedSweep& sweep) {
+    std::vector<double> ratios;
+    for (std::size_t i = 0; i < sweep.plan.size(); ++i) {
+        const auto* finished = sweep.plan.status(i).as<trial_state::Finished>();
+        if (finished && finished->predicted_s > 0) ratios.push_back(finished->result.timings.total_s / finished->predicted_s);
+    }
+    if (ratios.empty()) return;
+    std::ranges::sort(ratios);
+    const auto at = [&](double part) { return ratios[std::size_t(part * double(ratios.size() - 1))]; };
+    fmt::print("  seconds     measured / foreseen: median {:.2f}, nine of ten within {:.2f} to {:.2f}\n", at(0.5), at(0.05), at(0.95));
+}
+
 void print_troubled(const ReplayedSweep& sweep, const std::string& folder) {
     if (sweep.plan.counts().failures + sweep.plan.counts().set_aside == 0) return;
     const auto order = recorded_order(folder, sweep.grid);
@@ -107,6 +122,7 @@ ExitCode status_command(const StatusOptions& options) {
     } else if (!sweep.plan.is_complete()) {
         fmt::print("  nobody is running it: the same `layersweep run` command goes on\n");
     }
+    print_foresight(sweep);
     print_troubled(sweep, folder);
     if (sweep.ledger.ignored_bytes > 0)
         fmt::print("  note: the ledger's last {} bytes are torn and are ignored\n", sweep.ledger.ignored_bytes);

@@ -54,6 +54,20 @@ TEST(Codec, DefaultValuesComeBackEqual) {
     EXPECT_EQ(decode_to_coordinator(encode(finished)), finished);
 }
 
+TEST(Codec, WhatOlderVersionsDidNotWriteKeepsItsDefault) {
+    json result(test::full_result());
+    for (const char* later : {"start_s", "forward_s", "backward_s", "reduce_s", "wait_s", "optimizer_s", "floor_fraction"})
+        ASSERT_EQ(result["timings"].erase(later), 1U) << later;
+    const auto back = result.get<Result>();
+    EXPECT_EQ(back.timings.total_s, test::full_result().timings.total_s);
+    EXPECT_EQ(back.timings.floor_fraction, 0);
+    json trial(test::full_trial());
+    ASSERT_EQ(trial.erase("shortcuts"), 1U);
+    EXPECT_EQ(trial.get<Trial>().shortcuts, Shortcuts{});
+    result["timings"].erase("total_s");
+    EXPECT_THROW((void)result.get<Result>(), MachineError);
+}
+
 TEST(Codec, ScoresComeBackBitForBit) {
     to_coordinator::Finished finished;
     finished.result.predictions.push_back({.scores = {std::begin(awkward_doubles), std::end(awkward_doubles)}});

@@ -71,17 +71,29 @@ inline Result full_result() {
     result.weights_hash = "ffeeddccbbaa99887766554433221100";
     result.predictions = {{.row = 17, .label = 1, .predicted = 0, .scores = {-1.5, 1e308}},
                           {.row = 3, .label = 0, .predicted = 0, .scores = {}}};
-    result.timings = {.load_s = 0.5, .encode_s = 0.25, .train_s = 10.1, .evaluate_s = 1, .total_s = 12, .peak_memory_bytes = 1LL << 40};
+    result.timings = {.start_s = 0.75,
+                      .encode_s = 0.25,
+                      .load_s = 0.5,
+                      .train_s = 10.1,
+                      .forward_s = 3,
+                      .backward_s = 6,
+                      .reduce_s = 0.5,
+                      .wait_s = 0.375,
+                      .optimizer_s = 0.25,
+                      .evaluate_s = 1,
+                      .total_s = 12,
+                      .floor_fraction = 0.7,
+                      .peak_memory_bytes = 1LL << 40};
     return result;
 }
 
 inline std::vector<ToWorker> every_to_worker() {
-    return {to_worker::Assign{full_attempt(), full_trial(), {{2}, {5}}, 42, "00ff", "/results/checkpoints/k", 60},
+    return {to_worker::Assign{full_attempt(), full_trial(), {{2}, {5}}, 42, "00ff", "/results/checkpoints/k", 60, full_trial()},
             to_worker::Abandon{full_attempt(), true}, to_worker::Alive{}, to_worker::Stop{}};
 }
 
 inline std::vector<ToCoordinator> every_to_coordinator() {
-    const to_coordinator::Hello hello{{"n1", 4711, "cuda:0 NVIDIA", "avx512"}, "id"};
+    const to_coordinator::Hello hello{{"n1", 4711, "cuda:0 NVIDIA", "avx512"}, "id", {1e11, 4e14, 2e11, 5e10, 1e10, 1e-6}};
     const to_coordinator::Alive alive{(1ULL << 60) + 1};
     const to_coordinator::Notice notice{"little room is left"};
     const to_coordinator::Finished finished{full_attempt(), full_result(), "id"};

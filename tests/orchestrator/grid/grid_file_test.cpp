@@ -33,6 +33,14 @@ TEST_F(GridFile, RoundTripsEverything) {
     EXPECT_FALSE(read.notices.empty());
 }
 
+TEST_F(GridFile, KeepsWhatWasForeseenAndReadsListsWithout) {
+    write_grid(path(), grid_);
+    EXPECT_TRUE(read_grid(path()).foreseen_s.empty());
+    for (std::size_t i = 0; i < grid_.trials.size(); ++i) grid_.foreseen_s.push_back(double(i) / 3);
+    write_grid(path(), grid_);
+    EXPECT_EQ(read_grid(path()).foreseen_s, grid_.foreseen_s);
+}
+
 TEST_F(GridFile, ReplacesAnOldOneAndLeavesNothingBeside) {
     folder_.write("grid.jsonl", "old");
     write_grid(path(), grid_);

@@ -36,5 +36,25 @@ TEST(PaperGrid, IsTheGridOfTheExperiment) {
     EXPECT_EQ(seeds, (std::set<std::uint64_t>{0, 42, 421, 520, 1218}));
 }
 
+TEST(PaperGrid, TheFastOneIsTheSameGridOfOtherTrials) {
+    const test::ScopedVariable models("MODELS", "/models"), data("DATA", "/data");
+    const auto paper = load_sweep(LAYERSWEEP_SOURCE_DIR "/configs/paper.yaml");
+    const auto fast = load_sweep(LAYERSWEEP_SOURCE_DIR "/configs/paper-fast.yaml");
+    auto training = paper.training;
+    training.batch = 32;
+    training.dropout = 0;
+    training.precision = Precision::bf16;
+    EXPECT_EQ(fast.training, training);
+    EXPECT_NE(fast.name, paper.name) << "their results go to other folders";
+    const auto grid = expand(fast, paper_catalog()), slow = expand(paper, paper_catalog());
+    ASSERT_EQ(grid.trials.size(), slow.trials.size());
+    for (std::size_t i = 0; i < grid.trials.size(); ++i) {
+        EXPECT_EQ(label_of(grid.trials[i]), label_of(slow.trials[i]));
+        EXPECT_NE(grid.trials[i].key, slow.trials[i].key);
+        const bool prompts = grid.trials[i].mode != Mode::cls;
+        EXPECT_EQ(grid.trials[i].shortcuts, (Shortcuts{true, true, prompts, prompts}));
+    }
+}
+
 }  // namespace
 }  // namespace layersweep

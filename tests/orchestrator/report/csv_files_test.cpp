@@ -1,6 +1,7 @@
 #include "orchestrator/report/csv_files.hpp"
 
 #include <fmt/format.h>
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "orchestrator/report/csv_text.hpp"
@@ -23,7 +24,19 @@ void fill(Result& result) {
     result.cut_rows = 3;
     result.weights_hash = "abc";
     result.confusion = {{20, 5}, {0, 25}};
-    result.timings = {0.5, 0.25, 12, 1.5, 14.25, 4096};
+    result.timings = {.start_s = 0.75,
+                      .encode_s = 0.25,
+                      .load_s = 0.5,
+                      .train_s = 12,
+                      .forward_s = 3,
+                      .backward_s = 6,
+                      .reduce_s = 2,
+                      .wait_s = 1,
+                      .optimizer_s = 0.5,
+                      .evaluate_s = 1.5,
+                      .total_s = 14.25,
+                      .floor_fraction = 0.625,
+                      .peak_memory_bytes = 4096};
 }
 
 TEST(CsvFiles, ResultsHoldEveryMeasuredColumnAndNoClockOrHost) {
@@ -45,11 +58,20 @@ TEST(CsvFiles, TimingsTellWhereAndHowWideATrialRan) {
     finished.gang = 2;
     finished.threads_per_worker = 3;
     finished.attempts = 4;
+    finished.shortcuts = "vocabulary";
+    finished.predicted_s = 15.5;
     EXPECT_EQ(
         timings_csv(sample.report()),
-        "key,model,dataset,mode,layers,seed,load_s,encode_s,train_s,evaluate_s,total_s,peak_memory_bytes,host,device,machine_class,gang,"
-        "threads,attempts\n"
-        "00000000000000000000000000000000,gpt2,sst2,lm,1,0,0.5,0.25,12,1.5,14.25,4096,\"node,1\",cpu,avx2,2,3,4\n");
+        "key,model,dataset,mode,layers,seed,start_s,load_s,encode_s,train_s,forward_s,backward_s,reduce_s,wait_s,optimizer_s,evaluate_s,"
+        "total_s,predicted_s,floor_fraction,peak_memory_bytes,shortcuts,host,device,machine_class,gang,threads,attempts\n"
+        "00000000000000000000000000000000,gpt2,sst2,lm,1,0,0.75,0.5,0.25,12,3,6,2,1,0.5,1.5,14.25,15.5,0.625,4096,vocabulary,"
+        "\"node,1\",cpu,avx2,2,3,4\n");
+}
+
+TEST(CsvFiles, WhatIsNotKnownOfATrialsTimeIsLeftOut) {
+    Sample sample;
+    fill(sample.finish(sample.add("gpt2", "sst2", Mode::lm, 1, 0), 0.9));
+    EXPECT_THAT(timings_csv(sample.report()), testing::HasSubstr(",14.25,,0.625,4096,,"));
 }
 
 TEST(CsvFiles, CurvesHaveARowPerEpochAndConfusionOnePerPairOfClasses) {
