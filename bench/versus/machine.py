@@ -1,9 +1,12 @@
 """The machine: which cores are used, how busy they are, and timed processes on them."""
 import os
+import signal
 import subprocess
 import time
 from dataclasses import dataclass
 from pathlib import Path
+
+STOP_WITHIN_S = 60  # layersweep keeps what runs before it ends
 
 
 class Failed(Exception):
@@ -15,6 +18,12 @@ class Timed:
     wall_s: float
     cpu_s: float       # user and system, of the process and all that it waited for
     peak_bytes: int    # resident set of the largest single process among these
+
+
+def stop_on_signals():
+    """SIGINT and SIGTERM end the comparison with what it started, also where a shell has started it in the background."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.default_int_handler)
 
 
 def pin_to_allowed_cores():
@@ -57,7 +66,7 @@ def run_timed(command, folder, environment):
     with open(log, "w") as output:
         started = time.monotonic()
         process = subprocess.Popen([str(part) for part in command], cwd=folder, env=environment, stdin=subprocess.DEVNULL,
-                                   stdout=output, stderr=subprocess.STDOUT)
+                                   stdout=output, stderr=subprocess.STDOUT, process_group=0)
         usage = wait_for(process)
         wall_s = time.monotonic() - started
     if process.returncode:
@@ -71,8 +80,16 @@ def wait_for(process):
     try:
         _, status, usage = os.wait4(process.pid, 0)
     except BaseException:
-        process.terminate()
-        process.wait()
+        stop(process)
         raise
     process.returncode = os.waitstatus_to_exitcode(status)
     return usage
+
+
+def stop(process):
+    os.killpg(process.pid, signal.SIGTERM)
+    try:
+        process.wait(STOP_WITHIN_S)
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()

@@ -148,7 +148,7 @@ def check(options):
     require_folder(options.data, "the data", "--data DIR")
     for dataset in options.datasets:
         require_folder(options.data / DATA_FOLDERS[dataset], f"data set {dataset}", "--data DIR, or leave it out of --datasets")
-    require_folder(options.data / "tokenizers/gpt2", "GPT-2's vocab.json, merges.txt and tokenizer.json", "--data DIR")
+    require_file(options.data / "tokenizers/gpt2/tokenizer.json", "GPT-2's tokenizer", "--data DIR")
     require_file(options.layersweep, "layersweep", "--layersweep FILE, or build it first: ./dev build")
     blocks = BLOCKS[options.shape]
     if max(options.layers) > blocks:

@@ -32,7 +32,7 @@ def heading(options, cores, checkpoint_words, versions):
         f"            {o.test} test rows, and {o.test} validation rows after every epoch",
         f"dropout     {dropout_words(o.dropout)}",
         "labels      SIDE WORKERSxTHREADS. trainer: a process per trial with transformers.Trainer. resident: a hand-tuned loop in",
-        "            processes that keep model and data. layersweep: its defaults (workers and exact shortcuts: auto) but for what is said here.",
+        "            processes that keep model and data. layersweep: workers and exact shortcuts as it chooses.",
     ]
     return "\n".join(lines)
 
@@ -89,25 +89,27 @@ def wall_ratios(runs):
 def cell_section(options, compared):
     trainer, resident, layersweep = compared
     rows = []
-    for mode in options.modes:
-        for layers in options.layers:
-            def machine_s(run):
-                return trial_seconds(run, mode, layers) / run.at_once
-            walls = [middle([trial_seconds(run, mode, layers) for run in side.values()]) for side in compared]
-            shares = [middle([machine_s(run) for run in side.values()]) for side in (resident, layersweep)]
-            ratios = [middle([machine_s(side[n]) / machine_s(layersweep[n]) for n in side]) for side in (trainer, resident)]
-            rows.append([mode, str(layers), *(fixed(value, 3) for value in walls + shares), *(fixed(ratio, 2) for ratio in ratios)])
+    for cell in [(mode, layers) for mode in options.modes for layers in options.layers]:
+        walls = [middle([trial_seconds(run, cell) for run in side.values()]) for side in compared]
+        shares = [middle([machine_seconds(run, cell) for run in side.values()]) for side in (resident, layersweep)]
+        ratios = [middle([machine_seconds(run, cell) / machine_seconds(layersweep[n], cell) for n, run in side.items()])
+                  for side in (trainer, resident)]
+        rows.append([cell[0], str(cell[1]), *(fixed(value, 3) for value in walls + shares), *(fixed(ratio, 2) for ratio in ratios)])
     names = [next(iter(side.values())).label if side else "trainer" for side in compared]
     header = ["mode", "layers", *names, "resident/at once", "layersweep/at once", "trainer ratio", "resident ratio"]
     note = ("The first three: mean seconds of one trial, from its begin to its end. Where workers train trials at once, each has fewer\n"
-            "cores: so '/at once' divides by the number of workers that ran at once, which is what a trial costs the whole machine, and the\n"
-            "ratios compare that with layersweep's. Start-up and idle ends are outside, except for trainer, whose every trial is a process.\n"
-            "Medians over rounds.")
+            "cores: so '/at once' divides by the number of workers that ran at once, which is what a trial costs the whole machine, and\n"
+            "the ratios compare that with layersweep's. Start-up and idle ends are outside, except for trainer, whose every trial is a\n"
+            "process. Medians over rounds.")
     return section("Seconds per trial", note, table(header, rows, 2))
 
 
-def trial_seconds(run, mode, layers):
-    return mean(trial.seconds for trial in run.trials if (trial.mode, trial.layers) == (mode, layers))
+def trial_seconds(run, cell):
+    return mean(trial.seconds for trial in run.trials if (trial.mode, trial.layers) == cell)
+
+
+def machine_seconds(run, cell):
+    return trial_seconds(run, cell) / run.at_once
 
 
 def step_section(runs):
