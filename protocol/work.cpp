@@ -65,12 +65,6 @@ void TokenSums::add(std::int64_t length) {
     pairs += double(length) * double(length + 1) / 2;
 }
 
-Work& Work::operator+=(const Work& other) {
-    flops += other.flops;
-    bytes += other.bytes;
-    return *this;
-}
-
 double held_parameters(const Trial& trial, const DecoderSize& decoder, const TaskSize& task) {
     const bool compact = trial.shortcuts.vocabulary;
     const auto rows = double(compact ? task.distinct_tokens + task.longest : decoder.vocabulary + decoder.positions);

@@ -37,7 +37,7 @@ struct DecoderSize {
 struct Work {
     double flops = 0;
     double bytes = 0;
-    Work& operator+=(const Work& other);
+    bool operator==(const Work&) const = default;
     [[nodiscard]] Work times(double factor) const { return {flops * factor, bytes * factor}; }
 };
 

@@ -83,6 +83,33 @@ TEST(Coordinator, TheResultSaysWhoMadeIt) {
     world.transport.take_all<Assign>();
 }
 
+TEST(Coordinator, WhatMachinesCanDoAndHowLongTrialsTakeIsForeseenAndRecorded) {
+    CoordinatorWorld world(sample_grid("abc"), 2);
+    TrialSize size{.decoder = {.d_model = 64, .d_ff = 256, .vocabulary = 100, .positions = 64}};
+    for (int row = 0; row < 100; ++row) size.task.training.add(20);
+    CostModel costs(world.grid.trials, {3, size});
+    world.costs = &costs;
+    world.grid.trials[0].shortcuts.vocabulary = true;
+    const auto before = costs.predicted_s(0);
+    auto slow = nominal_rates();
+    slow.fp32 /= 10;
+    for (const int rank : {1, 2}) world.transport.say(rank, to_coordinator::Hello{{"n1", rank, "cpu", "avx2"}, "", slow});
+    world.obedient_workers();
+    EXPECT_EQ(world.run(), ExitCode::done);
+    const auto measured = world.recorded<event::Measured>();
+    ASSERT_EQ(measured.size(), 1U) << "two workers of one class";
+    EXPECT_EQ(measured[0].machine_class, "avx2");
+    EXPECT_EQ(measured[0].rates, slow);
+    const auto assigned = world.recorded<event::Assigned>();
+    ASSERT_EQ(assigned.size(), 3U);
+    EXPECT_GT(assigned[0].predicted_s, before);
+    const auto ratio = CoordinatorWorld::result().timings.total_s / assigned[0].predicted_s;
+    if (ratio > 0) EXPECT_NEAR(assigned[2].predicted_s, assigned[0].predicted_s * ratio, 1e-9);
+    EXPECT_EQ(world.plan.status(1).as<trial_state::Finished>()->predicted_s, assigned[1].predicted_s);
+    EXPECT_EQ(world.plan.status(0).as<trial_state::Finished>()->shortcuts, "vocabulary");
+    world.transport.take_all<Assign>();
+}
+
 TEST(Coordinator, ResultsThatComeTogetherShareOneSync) {
     CoordinatorWorld world(sample_grid("abcd"), 4);
     world.obedient_workers();

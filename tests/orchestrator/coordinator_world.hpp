@@ -105,7 +105,7 @@ public:
     CoordinatorWorld& operator=(const CoordinatorWorld&) = delete;
 
     ExitCode run(CoordinatorOptions options = {}) {
-        return Coordinator(grid, plan, scheduler, ledger, {transport, clock, progress, files, stop, reaper}, options).run();
+        return Coordinator(grid, plan, scheduler, ledger, {transport, clock, progress, files, stop, reaper, costs}, options).run();
     }
     void hello(int rank, const std::string& host = "n1", const std::string& nccl_id = "") {
         transport.say(rank, to_coordinator::Hello{{host, rank, "cpu", "avx2"}, nccl_id});
@@ -157,6 +157,7 @@ public:
     RecordingFiles files{disk};
     RecordingReaper reaper;
     ManualStop stop;
+    CostModel* costs = nullptr;
 
 private:
     LedgerWriter begin(const std::vector<Event>& before) {

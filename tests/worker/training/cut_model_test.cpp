@@ -7,6 +7,7 @@
 
 #include "tests/worker/training/tiny_trial.hpp"
 #include "worker/model/load.hpp"
+#include "worker/training/optimizer.hpp"
 
 namespace layersweep::test {
 namespace {
@@ -51,6 +52,34 @@ TEST_P(CutModelTest, PaddingNeverChangesScores) {
         const std::vector<const EncodedRow*> alone = {&rows[r]};
         EXPECT_LE((model.scoring()(alone)[0] - together[std::int64_t(r)]).abs().max().item<double>(), 1e-12) << "row " << r;
     }
+}
+
+TEST_P(CutModelTest, TablesOfWhichSomeRowsAreHeldAreWholeAgainAsDenseStepsLeaveThem) {
+    auto dense_trial = trial();
+    if (dense_trial.mode == Mode::lm && dense_trial.training.loss != Loss::label_words) return;  // the whole table is held
+    dense_trial.training.learning_rate = 0.05;
+    dense_trial.training.weight_decay = 1;
+    auto compact_trial = dense_trial;
+    compact_trial.shortcuts.vocabulary = true;
+    auto dense = make(dense_trial), compact = make(compact_trial);
+    AdamW dense_optimizer(dense.parameters(), dense_trial.training), compact_optimizer(compact.parameters(), dense_trial.training);
+    const auto rows = ragged_rows();
+    constexpr int steps = 8;
+    for (int step = 0; step < steps; ++step) {
+        (void)dense.backward(pointers_to(rows), 4, std::nullopt);
+        dense_optimizer.step(dense.parameters());
+        (void)compact.backward(pointers_to(rows), 4, std::nullopt);
+        compact_optimizer.step(compact.parameters());
+    }
+    EXPECT_LT(compact.parameters().count(), dense.parameters().count());
+    const auto tables = compact.whole_tables(compact_trial, store, steps);
+    ASSERT_EQ(tables.size(), 2U);
+    for (const auto& [name, table] : tables) {
+        const auto& expected = dense.parameters()[name];
+        ASSERT_EQ(table.sizes(), expected.sizes()) << name;
+        EXPECT_LE((table - expected).abs().max().item<double>(), 1e-10) << name;
+    }
+    EXPECT_TRUE(dense.whole_tables(dense_trial, store, steps).empty());
 }
 
 TEST_P(CutModelTest, ARowMayFillEveryPosition) {

@@ -69,6 +69,9 @@ TEST_P(ShortcutsTest, EqualsThePlainWay) {
     auto trial = letters_trial(GetParam().family, GetParam().mode, dataset);
     trial.training.loss = GetParam().loss;
     trial.training.weight_decay = 0.1;
+    if (trial.mode != Mode::cls && GetParam().shortcuts.shared_prefix) {
+        ASSERT_GE(cold_store().task(trial)->size.shared_prefix, shortest_shared_prefix) << "else nothing would be shared here";
+    }
     const auto plain = outcome(trial);
     trial.shortcuts = GetParam().shortcuts;
     const auto fast = outcome(trial);

@@ -30,6 +30,20 @@ std::int64_t epoch_of_earliest_best(const std::vector<EpochRecord>& curve) {
     return best->epoch;
 }
 
+TEST_F(TrainerTest, SecondsOfPhasesAreThoseOfTheirWhole) {
+    auto store = cold_store();
+    store.know({.fp32 = 1e12, .bf16 = 1e12, .fp64 = 1e12, .bandwidth = 1e12, .operator_s = 1e-6});
+    const auto timings = run_trial(trial_of(Mode::lm), *solo_collective(), store).timings;
+    for (const auto seconds : {timings.start_s, timings.forward_s, timings.backward_s, timings.optimizer_s}) EXPECT_GT(seconds, 0);
+    EXPECT_LE(timings.forward_s + timings.backward_s + timings.reduce_s + timings.optimizer_s, timings.train_s);
+    EXPECT_LE(timings.load_s + timings.encode_s, timings.start_s);
+    EXPECT_LE(timings.load_s + timings.encode_s + timings.train_s + timings.evaluate_s, timings.total_s);
+    EXPECT_EQ(timings.wait_s, 0) << "alone";
+    EXPECT_GT(timings.floor_fraction, 0);
+    EXPECT_LT(timings.floor_fraction, 1) << "no machine does that";
+    EXPECT_EQ(run(trial_of(Mode::lm)).timings.floor_fraction, 0) << "nobody measured the machine";
+}
+
 TEST_F(TrainerTest, LossFallsWhileItTrains) {
     auto trial = trial_of(Mode::lm);
     trial.training.learning_rate = 5e-3;

@@ -1,0 +1,103 @@
+#include "protocol/work.hpp"
+
+#include <gtest/gtest.h>
+
+namespace layersweep {
+namespace {
+
+constexpr DecoderSize decoder{.d_model = 8, .d_ff = 32, .vocabulary = 100, .positions = 64};
+
+TokenSums inputs(std::initializer_list<std::int64_t> lengths) {
+    TokenSums sums;
+    for (const auto length : lengths) sums.add(length);
+    return sums;
+}
+
+TaskSize task() {
+    return {.training = inputs({12, 14, 13, 15}),
+            .validation = inputs({12}),
+            .test = inputs({16, 12}),
+            .shared_prefix = 10,
+            .longest = 16,
+            .distinct_tokens = 20,
+            .classes = 3};
+}
+
+Trial trial() {
+    Trial trial{.mode = Mode::p_cls, .layers = 2};
+    trial.training.batch = 2;
+    return trial;
+}
+
+/// Operations of one block over inputs of these lengths, counted one by one.
+double block_flops(std::initializer_list<std::int64_t> lengths) {
+    double flops = 0;
+    for (const auto length : lengths) {
+        for (std::int64_t token = 1; token <= length; ++token) {
+            flops += 2.0 * 8 * 24 + 2.0 * 8 * 8 + 2 * 2.0 * 8 * 32;  // queries, keys, values; output; both layers of the MLP
+            flops += 2 * 2.0 * 8 * double(token);                    // scores and their sums
+        }
+    }
+    return flops;
+}
+
+TEST(Work, APlainPassIsEveryProductOfEveryToken) {
+    auto two = trial();
+    EXPECT_DOUBLE_EQ(scoring_pass(two, decoder, task(), task().test).flops, 2 * block_flops({16, 12}) + 2 * 2.0 * 8 * 3);
+    two.layers = 0;
+    EXPECT_DOUBLE_EQ(scoring_pass(two, decoder, task(), task().test).flops, 2 * 2.0 * 8 * 3);
+    EXPECT_DOUBLE_EQ(scoring_pass(two, decoder, task(), {}).flops, 0);
+}
+
+TEST(Work, TrainingIsThreeForwardPassesAndTenTouchesOfEveryParameter) {
+    const auto work = training_epoch(trial(), decoder, task());
+    EXPECT_DOUBLE_EQ(work.flops, 3 * (2 * block_flops({12, 14, 13, 15}) + 4 * 2.0 * 8 * 3));
+    const double block = 4 * 64 + 4 * 8 + 2 * 8 * 32 + 32 + 8 + 4 * 8;
+    const double parameters = (100 + 64 + 3 + 2) * 8 + 2 * block;
+    EXPECT_DOUBLE_EQ(held_parameters(trial(), decoder, task()), parameters);
+    EXPECT_DOUBLE_EQ(work.bytes, 10 * 4 * parameters * 2) << "two steps";
+}
+
+TEST(Work, ASharedPrefixIsComputedOncePerStepAndOncePerPass) {
+    auto shares = trial();
+    shares.shortcuts.shared_prefix = shares.shortcuts.shared_prefix_in_training = true;
+    const auto saved = [](std::int64_t times) { return 2 * double(times) * block_flops({10}); };
+    EXPECT_DOUBLE_EQ(training_epoch(shares, decoder, task()).flops, training_epoch(trial(), decoder, task()).flops - 3 * saved(2));
+    EXPECT_DOUBLE_EQ(scoring_pass(shares, decoder, task(), task().test).flops,
+                     scoring_pass(trial(), decoder, task(), task().test).flops - saved(1));
+    shares.training.batch = 1;
+    auto alone = trial();
+    alone.training.batch = 1;
+    EXPECT_EQ(training_epoch(shares, decoder, task()), training_epoch(alone, decoder, task())) << "one row shares with nobody";
+    auto short_prefix = task();
+    short_prefix.shared_prefix = shortest_shared_prefix - 1;
+    EXPECT_EQ(scoring_pass(shares, decoder, short_prefix, short_prefix.test), scoring_pass(trial(), decoder, short_prefix, short_prefix.test));
+}
+
+TEST(Work, TheLastBlockIsReadAtTheLabelAlone) {
+    auto reads_ends = trial();
+    reads_ends.shortcuts.label_position = true;
+    double last = 0;
+    for (const auto length : {16, 12}) {
+        last += double(length) * 2.0 * 8 * 16;                                  // keys and values
+        last += 2.0 * 8 * 8 + 2.0 * 8 * 8 + 2 * 2.0 * 8 * 32;                   // query, output, MLP
+        last += 2 * 2.0 * 8 * double(length);                                   // what it looks at
+    }
+    EXPECT_DOUBLE_EQ(scoring_pass(reads_ends, decoder, task(), task().test).flops, block_flops({16, 12}) + last + 2 * 2.0 * 8 * 3);
+}
+
+TEST(Work, CompactTablesHoldWhatIsRead) {
+    auto compact = trial();
+    compact.shortcuts.vocabulary = true;
+    EXPECT_DOUBLE_EQ(held_parameters(trial(), decoder, task()) - held_parameters(compact, decoder, task()), (100 + 64 - 20 - 16) * 8);
+}
+
+TEST(Work, TheFloorIsTheSlowerOfComputingAndMoving) {
+    const MachineRates rates{.fp32 = 100, .bf16 = 400, .bandwidth = 10};
+    EXPECT_DOUBLE_EQ(floor_s({1000, 20}, rates, Precision::fp32), 10);
+    EXPECT_DOUBLE_EQ(floor_s({1000, 20}, rates, Precision::bf16), 2.5);
+    EXPECT_DOUBLE_EQ(floor_s({100, 20}, rates, Precision::fp32), 2);
+}
+
+}  // namespace
+}  // namespace layersweep
