@@ -5,6 +5,7 @@
 #include <chrono>
 #include <exception>
 #include <thread>
+#include <utility>
 
 namespace layersweep::test {
 
@@ -14,18 +15,30 @@ public:
     [[nodiscard]] int rank() const override { return rank_; }
     [[nodiscard]] int size() const override { return int(gang_.slots_.size()); }
 
-    void all_reduce_sum(at::Tensor& flat) override {
+    void start_sum(const at::Tensor& flat) override { started_.push_back(flat); }
+
+    void finish_sums() override {
+        for (const auto& flat : std::exchange(started_, {})) sum(flat);
+    }
+
+    [[nodiscard]] double waited_s() const override { return 0; }
+
+private:
+    void sum(at::Tensor flat) {
         gang_.slots_[std::size_t(rank_)] = &flat;
         gang_.meet();
         auto sum = gang_.slots_[0]->clone();
-        for (std::size_t other = 1; other < gang_.slots_.size(); ++other) sum.add_(*gang_.slots_[other]);
+        for (std::size_t other = 0; other < gang_.slots_.size(); ++other) {
+            LAYERSWEEP_CHECK(gang_.slots_[other]->numel() == flat.numel(), "members sum up different things");
+            if (other > 0) sum.add_(*gang_.slots_[other]);
+        }
         gang_.meet();  // all have read before any writes
         flat.copy_(sum);
     }
 
-private:
     ThreadGang& gang_;
     int rank_;
+    std::vector<at::Tensor> started_;
 };
 
 std::unique_ptr<Collective> ThreadGang::member(int rank) {

@@ -5,6 +5,7 @@
 #include <c10/core/GradMode.h>
 
 #include <cmath>
+#include <utility>
 
 #include "protocol/errors.hpp"
 
@@ -36,8 +37,9 @@ at::Tensor activate(Activation activation, const at::Tensor& x) {
 
 }  // namespace
 
-DecoderPass::DecoderPass(const DecoderSpec& spec, std::int64_t blocks, const Parameters& parameters, std::optional<DropoutDraw> draw)
-    : spec_(spec), blocks_(blocks), parameters_(parameters), draw_(draw) {}
+DecoderPass::DecoderPass(const DecoderSpec& spec, std::int64_t blocks, const Parameters& parameters, std::optional<DropoutDraw> draw,
+                         BlockWritten written)
+    : spec_(spec), blocks_(blocks), parameters_(parameters), draw_(draw), written_(std::move(written)) {}
 
 at::Tensor DecoderPass::gather(const std::string& parameter, const at::Tensor& index) {
     auto rows = parameters_[parameter].index_select(0, index);
@@ -166,9 +168,16 @@ at::Tensor DecoderPass::rest_of_block(std::int64_t number, const at::Tensor& x, 
 at::Tensor DecoderPass::residual_stream(const PackedRows& rows, std::int64_t blocks, const PrefixMemory* memory, PrefixMemory* kept) {
     LAYERSWEEP_CHECK(rows.longest() <= spec_.positions, "an input is longer than the model's positions");
     auto x = dropout(gather("wte", rows.tokens()) + gather("wpe", rows.positions()), spec_.embedding_dropout, -1, embedding_site);
-    for (std::int64_t number = 0; number < blocks; ++number)
+    for (std::int64_t number = 0; number < blocks; ++number) {
+        x = entering(number, x);
         x = rest_of_block(number, x, attention(number, norm(std::to_string(number) + ".ln1", x), rows, memory, kept));
+    }
     return x;
+}
+
+at::Tensor DecoderPass::entering(std::int64_t number, const at::Tensor& x) const {
+    if (!written_) return x;
+    return announced(x, [written = written_, number] { written(number); });
 }
 
 at::Tensor DecoderPass::states_at_ends(const PackedRows& rows, LastBlock last, const PrefixMemory* memory) {
@@ -176,6 +185,7 @@ at::Tensor DecoderPass::states_at_ends(const PackedRows& rows, LastBlock last, c
     auto x = residual_stream(rows, whole ? blocks_ : blocks_ - 1, memory, nullptr);
     if (whole) return norm("ln_f", x.index_select(0, rows.ends().index_select(0, rows.order())));
     const auto number = blocks_ - 1;
+    x = entering(number, x);
     const auto attended = attention_at_ends(number, norm(std::to_string(number) + ".ln1", x), rows, memory);
     x = rest_of_block(number, x.index_select(0, rows.ends()), attended);
     return norm("ln_f", x).index_select(0, rows.order());

@@ -3,6 +3,7 @@
 #include <ATen/core/Tensor.h>
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -31,11 +32,16 @@ struct PrefixMemory {
 /// Which positions of the last block are computed: all, or only those that are read behind it. The same numbers where they are read.
 enum class LastBlock { whole, where_read };
 
+/// Told during the backward pass that the gradients of this block and of all behind it are written, of the last block first. See
+/// `announced` for the thread.
+using BlockWritten = std::function<void(std::int64_t block)>;
+
 /// One forward pass of a decoder made of DecoderSpec's parts. Built per pass; `finish_backward` belongs to the same pass.
 class DecoderPass {
 public:
-    /// `blocks`: how many were kept. `draw` empty: no dropout (evaluation).
-    DecoderPass(const DecoderSpec& spec, std::int64_t blocks, const Parameters& parameters, std::optional<DropoutDraw> draw);
+    /// `blocks`: how many were kept. `draw` empty: no dropout (evaluation). `written` empty: nobody asks, and nothing is spent on it.
+    DecoderPass(const DecoderSpec& spec, std::int64_t blocks, const Parameters& parameters, std::optional<DropoutDraw> draw,
+                BlockWritten written = {});
 
     /// Behind the final norm, at the last token of each input, in the order given: [inputs, d_model]. `memory` holds the prefix where it
     /// was computed before.
@@ -72,14 +78,16 @@ private:
     [[nodiscard]] at::Tensor residual_stream(const PackedRows& rows, std::int64_t blocks, const PrefixMemory* memory, PrefixMemory* kept);
     [[nodiscard]] at::Tensor attention(std::int64_t number, const at::Tensor& h, const PackedRows& rows, const PrefixMemory* memory,
                                        PrefixMemory* kept) const;
+    /// The residual stream at the entrance of a block, with the word to who asked for it.
+    [[nodiscard]] at::Tensor entering(std::int64_t number, const at::Tensor& x) const;
     /// At the inputs' ends alone, in the order of the groups: [inputs, d_model].
     [[nodiscard]] at::Tensor attention_at_ends(std::int64_t number, const at::Tensor& h, const PackedRows& rows,
                                                const PrefixMemory* memory) const;
     /// Packed attention knows the CPU and no dropout.
     [[nodiscard]] bool is_packed(const at::Tensor& x) const { return x.is_cpu() && !attention_is_dropped(); }
     [[nodiscard]] at::Tensor padded_attention(std::int64_t number, const at::Tensor& qkv, const PackedRows& rows, KeysValues prefix) const;
-    [[nodiscard]] at::Tensor padded_attention_at_ends(std::int64_t number, const at::Tensor& q, const at::Tensor& kv, const PackedRows& rows,
-                                                      KeysValues prefix) const;
+    [[nodiscard]] at::Tensor padded_attention_at_ends(std::int64_t number, const at::Tensor& q, const at::Tensor& kv,
+                                                      const PackedRows& rows, KeysValues prefix) const;
     /// What the queries [inputs, heads, n, width] see of their own and the prefix's keys, [inputs, heads, n, width].
     [[nodiscard]] at::Tensor seen(const at::Tensor& q, const KeysValues& own, const KeysValues& prefix, const Mask& mask) const;
     [[nodiscard]] at::Tensor rest_of_block(std::int64_t number, const at::Tensor& x, const at::Tensor& attended) const;
@@ -95,6 +103,7 @@ private:
     std::int64_t blocks_;
     const Parameters& parameters_;
     std::optional<DropoutDraw> draw_;
+    BlockWritten written_;
     std::vector<GatheredRows> gathered_;
 };
 

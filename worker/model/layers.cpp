@@ -1,7 +1,10 @@
 #include "worker/model/layers.hpp"
 
 #include <ATen/ATen.h>
+#include <ATen/core/ivalue.h>
 #include <torch/csrc/autograd/custom_function.h>
+
+#include <utility>
 
 namespace layersweep {
 
@@ -64,8 +67,8 @@ public:
         auto& saved = context->saved_data;
         const auto kept = context->get_saved_variables();
         const auto [dx, weight, bias] =
-            at::native_layer_norm_backward(gradients.front(), kept[0], {kept[0].size(-1)}, kept[1], kept[2],
-                                           saved["weight"].toTensor(), saved["bias"].toTensor(), {true, true, true});
+            at::native_layer_norm_backward(gradients.front(), kept[0], {kept[0].size(-1)}, kept[1], kept[2], saved["weight"].toTensor(),
+                                           saved["bias"].toTensor(), {true, true, true});
         saved["weight_gradient"].toTensor().copy_(weight);
         saved["bias_gradient"].toTensor().copy_(bias);
         return {dx, {}, {}, {}};
@@ -98,6 +101,23 @@ public:
     }
 };
 
+struct Callback : torch::CustomClassHolder {
+    explicit Callback(std::function<void()> f) : call(std::move(f)) {}
+    std::function<void()> call;
+};
+
+class Announced : public Function<Announced> {
+public:
+    static at::Tensor forward(AutogradContext* context, const at::Tensor& x, const c10::intrusive_ptr<Callback>& reached) {
+        context->saved_data["reached"] = c10::IValue::make_capsule(reached);
+        return x;
+    }
+    static variable_list backward(AutogradContext* context, const variable_list& gradients) {
+        c10::static_intrusive_pointer_cast<Callback>(context->saved_data["reached"].toCapsule())->call();
+        return {gradients.front(), {}};
+    }
+};
+
 }  // namespace
 
 at::Tensor linear(const at::Tensor& x, const Trained& weight, const Trained& bias, bool in_out) {
@@ -115,6 +135,10 @@ at::Tensor pad(const at::Tensor& x, const at::Tensor& index, const at::Tensor& b
 
 at::Tensor unpad(const at::Tensor& x, const at::Tensor& index) {
     return Unpad::apply(x, index);
+}
+
+at::Tensor announced(const at::Tensor& x, std::function<void()> reached) {
+    return Announced::apply(x, c10::make_intrusive<Callback>(std::move(reached)));
 }
 
 }  // namespace layersweep

@@ -2,6 +2,8 @@
 
 #include <ATen/core/Tensor.h>
 
+#include <functional>
+
 namespace layersweep {
 
 /// A trained tensor (or some columns of it) and where its gradient goes: no leaf of autograd's, so that the backward pass of a layer
@@ -24,5 +26,9 @@ struct Trained {
 [[nodiscard]] at::Tensor pad(const at::Tensor& x, const at::Tensor& index, const at::Tensor& back);
 /// The inverse: rows `index` of x; the backward pass leaves zeros in the padding.
 [[nodiscard]] at::Tensor unpad(const at::Tensor& x, const at::Tensor& index);
+
+/// x itself. The backward pass calls `reached` when the whole gradient of x is there: all layers that depend on x have written theirs. On a
+/// GPU it does so in a thread of autograd's, with the forward pass's stream as the current one; what it throws leaves the backward pass.
+[[nodiscard]] at::Tensor announced(const at::Tensor& x, std::function<void()> reached);
 
 }  // namespace layersweep

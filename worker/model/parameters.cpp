@@ -23,6 +23,7 @@ Parameters::Parameters(const std::vector<ParameterSource>& sources, std::int64_t
         const auto size = elements_of(source.shape);
         const auto view = [&](const at::Tensor& all) { return all.narrow(0, offset, size).view(source.shape); };
         tensors_.emplace(source.name, Trained{view(values_), view(gradients_), rounded_.defined() ? view(rounded_) : at::Tensor()});
+        if (source.name.starts_with(std::to_string(block_begins_.size()) + ".")) block_begins_.push_back(offset);
         offset += size;
     }
 }

@@ -35,6 +35,8 @@ public:
     [[nodiscard]] at::Tensor gradients() const;                             ///< [count]
     [[nodiscard]] at::Tensor extra() const;                                 ///< [extra], behind the gradients
     [[nodiscard]] at::Tensor& gradients_and_extra() { return gradients_; }  ///< [count + extra]
+    /// Where a block's numbers begin; behind them stand those of the later blocks, the final norm, the head and the extra ones.
+    [[nodiscard]] std::int64_t begin_of_block(std::int64_t block) const { return block_begins_.at(std::size_t(block)); }
     [[nodiscard]] std::int64_t count() const { return values_.numel(); }
     [[nodiscard]] std::string hash() const;  ///< XXH3-128 of the values' bytes
 
@@ -42,6 +44,7 @@ private:
     std::vector<ParameterSource> sources_;
     at::Tensor values_, gradients_;
     at::Tensor rounded_;  ///< [count], bfloat16; undefined: products are in the values' type
+    std::vector<std::int64_t> block_begins_;
     std::unordered_map<std::string, Trained> tensors_;
 };
 

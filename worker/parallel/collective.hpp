@@ -27,9 +27,21 @@ public:
     virtual ~Collective() = default;
     [[nodiscard]] virtual int rank() const = 0;  ///< 0 is the leader
     [[nodiscard]] virtual int size() const = 0;
-    /// Sum over all members, in place, in the same fixed order on every member, so that all hold the same bits. `flat`: contiguous, 1-D,
-    /// on the collective's device, floating point (float32 or float64).
-    virtual void all_reduce_sum(at::Tensor& flat) = 0;
+    /// Begins a sum over all members, in place, in the same fixed order on every member and whatever the timing, so that all hold the
+    /// same bits. `flat`: contiguous, 1-D, on the collective's device, floating point (float32 or float64); written before, in the order
+    /// of the calling thread's stream, and not touched until `finish_sums`. Called by one thread at a time, not always the same.
+    /// What runs meanwhile: on GPUs the sums themselves, on a stream of their own; on CPUs nothing, since the cores that would move and
+    /// add numbers are those that compute the next ones.
+    virtual void start_sum(const at::Tensor& flat) = 0;
+    /// Returns when all sums that were begun are there.
+    virtual void finish_sums() = 0;
+    /// One sum, begun and finished.
+    void all_reduce_sum(const at::Tensor& flat) {
+        start_sum(flat);
+        finish_sums();
+    }
+    /// Seconds, since this was made, in which the member had nothing to do but to wait for others or for what they send.
+    [[nodiscard]] virtual double waited_s() const = 0;
 };
 
 /// A gang of one: nothing to do.

@@ -19,8 +19,9 @@ inline constexpr std::chrono::minutes gang_timeout{30};
 /// silent one after `timeout`. MPI runs from before the first gang until after the last; a gang of one needs none.
 [[nodiscard]] std::unique_ptr<CollectiveFactory> mpi_collective_factory(std::chrono::milliseconds timeout = gang_timeout);
 
-/// On the current CUDA stream of the calling thread; builds with CUDA only. A reduction returns when the GPU is done with it, so that a
-/// lost member is noticed here and not in a later synchronisation that would never end.
+/// Sums run on a stream of their own, behind what the starting thread's current CUDA stream holds; builds with CUDA only. The wait for
+/// them ends when the GPU is done, so that a lost member is noticed here and not in a later synchronisation that would never end. NCCL
+/// chooses the order of additions by the sizes of the gang and of what is summed, and by the place in it: the same in every run.
 [[nodiscard]] std::unique_ptr<CollectiveFactory> nccl_collective_factory(const WorkerDevice& device,
                                                                          std::chrono::milliseconds timeout = gang_timeout);
 

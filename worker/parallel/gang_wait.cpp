@@ -16,7 +16,12 @@ constexpr std::chrono::milliseconds between_questions{1};
 
 }  // namespace
 
-GangWait::GangWait(std::chrono::milliseconds timeout, const Interrupted& interrupted) : timeout_(timeout), interrupted_(interrupted) {}
+GangWait::GangWait(std::chrono::milliseconds timeout, const Interrupted& interrupted, double& waited_s)
+    : timeout_(timeout), interrupted_(interrupted), waited_s_(waited_s) {}
+
+GangWait::~GangWait() {
+    waited_s_ += std::chrono::duration<double>(Clock::now() - start_).count();
+}
 
 void GangWait::pause(const std::function<std::string()>& awaited) {
     ++pauses_;

@@ -5,6 +5,7 @@
 #include <mpi-ext.h>
 
 #include <cstring>
+#include <utility>
 #include <vector>
 
 #include "worker/parallel/factory.hpp"
@@ -57,8 +58,7 @@ public:
         under_way_.push_back({request, member});
     }
 
-    void wait(std::chrono::milliseconds timeout, const Interrupted& interrupted) {
-        GangWait waiting(timeout, interrupted);
+    void wait(GangWait&& waiting) {
         while (true) {
             for (auto& message : under_way_) test(message);
             std::erase_if(under_way_, [](const Message& message) { return message.request == MPI_REQUEST_NULL; });
@@ -128,16 +128,24 @@ public:
     [[nodiscard]] int rank() const override { return static_cast<int>(rank_); }
     [[nodiscard]] int size() const override { return static_cast<int>(size_); }
 
-    void all_reduce_sum(at::Tensor& flat) override {
+    void start_sum(const at::Tensor& flat) override {
         LAYERSWEEP_CHECK(flat.is_cpu() && flat.dim() == 1 && flat.is_contiguous(), "not a flat tensor on the CPU");
         const auto type = flat.scalar_type();
         LAYERSWEEP_CHECK(type == at::kFloat || type == at::kDouble, "neither float32 nor float64");
-        const auto count = static_cast<std::size_t>(flat.numel());
-        if (type == at::kFloat)
-            reduce(flat.data_ptr<float>(), count);
-        else
-            reduce(flat.data_ptr<double>(), count);
+        started_.push_back(flat);
     }
+
+    void finish_sums() override {
+        for (const auto& flat : std::exchange(started_, {})) {
+            const auto count = static_cast<std::size_t>(flat.numel());
+            if (flat.scalar_type() == at::kFloat)
+                reduce(flat.data_ptr<float>(), count);
+            else
+                reduce(flat.data_ptr<double>(), count);
+        }
+    }
+
+    [[nodiscard]] double waited_s() const override { return waited_s_; }
 
 private:
     template <class T>
@@ -181,7 +189,7 @@ private:
         for (std::size_t member = 0; member < size_; ++member) {
             if (member != rank_) start_with(member);
         }
-        messages_.wait(timeout_, interrupted_);
+        messages_.wait(GangWait(timeout_, interrupted_, waited_s_));
     }
 
     std::size_t rank_;
@@ -189,6 +197,8 @@ private:
     GangMessages messages_;
     std::chrono::milliseconds timeout_;
     Interrupted interrupted_;
+    std::vector<at::Tensor> started_;
+    double waited_s_ = 0;
 };
 
 class MpiCollectiveFactory final : public CollectiveFactory {

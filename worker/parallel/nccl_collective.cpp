@@ -10,6 +10,8 @@
 #include <exception>
 #include <thread>
 #include <type_traits>
+#include <utility>
+#include <vector>
 
 #include "worker/parallel/factory.hpp"
 #include "worker/parallel/gang_wait.hpp"
@@ -44,14 +46,14 @@ struct DestroyEvent {
 /// take their leave together.
 class Communicator {
 public:
-    Communicator(int rank, const to_worker::Assign& assign, std::chrono::milliseconds timeout, const Interrupted& interrupted) {
+    Communicator(int rank, const to_worker::Assign& assign, GangWait&& waiting) {
         ncclConfig_t config = NCCL_CONFIG_INITIALIZER;
         config.blocking = 0;
         ncclComm_t made = nullptr;
         const auto code = ncclCommInitRankConfig(&made, static_cast<int>(assign.gang.size()), id_of(assign.nccl_id), rank, &config);
         communicator_.reset(made);
         check(code, "ncclCommInitRankConfig");
-        wait_until_ready("ncclCommInitRankConfig", timeout, interrupted);
+        wait_until_ready("ncclCommInitRankConfig", std::move(waiting));
     }
 
     [[nodiscard]] ncclComm_t get() const { return communicator_.get(); }
@@ -71,15 +73,15 @@ public:
         return state == ncclSuccess;
     }
 
-    void wait_until_ready(const char* call, std::chrono::milliseconds timeout, const Interrupted& interrupted) const {
-        GangWait waiting(timeout, interrupted);
+    void wait_until_ready(const char* call, GangWait&& waiting) const {
         while (!is_ready(call)) waiting.pause([call] { return call; });
     }
 
     /// All members call it when each has got its last result.
     void take_leave() {
         check(ncclCommFinalize(communicator_.get()), "ncclCommFinalize");
-        wait_until_ready("ncclCommFinalize", farewell_timeout, {});
+        double waited_s = 0;
+        wait_until_ready("ncclCommFinalize", GangWait(farewell_timeout, {}, waited_s));
         ncclCommDestroy(communicator_.release());
     }
 
@@ -94,11 +96,7 @@ public:
           size_(static_cast<int>(assign.gang.size())),
           timeout_(timeout),
           interrupted_(std::move(interrupted)),
-          communicator_(rank, assign, timeout_, interrupted_) {
-        cudaEvent_t made = nullptr;
-        C10_CUDA_CHECK(cudaEventCreateWithFlags(&made, cudaEventDisableTiming));
-        reduced_.reset(made);
-    }
+          communicator_(rank, assign, begin_wait()) {}
 
     ~NcclCollective() override {
         // A member that leaves alone, with an exception, would wait for the others in vain.
@@ -112,36 +110,57 @@ public:
     [[nodiscard]] int rank() const override { return rank_; }
     [[nodiscard]] int size() const override { return size_; }
 
-    void all_reduce_sum(at::Tensor& flat) override {
+    void start_sum(const at::Tensor& flat) override {
         LAYERSWEEP_CHECK(flat.is_cuda() && flat.dim() == 1 && flat.is_contiguous(), "not a flat tensor on the GPU");
         const auto type = flat.scalar_type();
         LAYERSWEEP_CHECK(type == at::kFloat || type == at::kDouble, "neither float32 nor float64");
         if (flat.numel() == 0) return;
         lost_ = true;  // until proven otherwise
-        const auto stream = c10::cuda::getCurrentCUDAStream(flat.get_device()).stream();
-        finish_own_work(stream);
+        started_.push_back(flat);
+        C10_CUDA_CHECK(cudaEventRecord(own_work_.get(), c10::cuda::getCurrentCUDAStream(flat.get_device()).stream()));
+        C10_CUDA_CHECK(cudaStreamWaitEvent(stream_.stream(), own_work_.get(), 0));
         communicator_.check(ncclAllReduce(flat.data_ptr(), flat.data_ptr(), static_cast<std::size_t>(flat.numel()),
-                                          type == at::kFloat ? ncclFloat32 : ncclFloat64, ncclSum, communicator_.get(), stream),
+                                          type == at::kFloat ? ncclFloat32 : ncclFloat64, ncclSum, communicator_.get(), stream_.stream()),
                             "ncclAllReduce");
-        communicator_.wait_until_ready("ncclAllReduce", timeout_, interrupted_);
-        C10_CUDA_CHECK(cudaEventRecord(reduced_.get(), stream));
-        wait_for_the_gpu();
+        // It may be launched by a thread of NCCL's: an event that is recorded earlier would not stand behind it.
+        communicator_.wait_until_ready("ncclAllReduce", begin_wait());
+    }
+
+    /// When the host has seen the sums' end, whatever it launches next comes behind them, on every stream.
+    void finish_sums() override {
+        if (started_.empty()) return;
+        finish_own_work(c10::cuda::getCurrentCUDAStream(started_.front().get_device()).stream());
+        C10_CUDA_CHECK(cudaEventRecord(summed_.get(), stream_.stream()));
+        wait_for_the_sums();
+        started_.clear();
         lost_ = false;
     }
 
+    [[nodiscard]] double waited_s() const override { return waited_s_; }
+
 private:
+    using Event = std::unique_ptr<std::remove_pointer_t<cudaEvent_t>, DestroyEvent>;
+
+    [[nodiscard]] static Event make_event() {
+        cudaEvent_t made = nullptr;
+        C10_CUDA_CHECK(cudaEventCreateWithFlags(&made, cudaEventDisableTiming));
+        return Event(made);
+    }
+
+    [[nodiscard]] GangWait begin_wait() { return {timeout_, interrupted_, waited_s_}; }
+
     /// Without a word to anybody, so that a GPU that hangs looks as stuck as it is, and not as if it waited for the others.
     void finish_own_work(cudaStream_t stream) {
-        C10_CUDA_CHECK(cudaEventRecord(reduced_.get(), stream));
+        C10_CUDA_CHECK(cudaEventRecord(own_work_.get(), stream));
         cudaError_t state = cudaErrorNotReady;
-        while ((state = cudaEventQuery(reduced_.get())) == cudaErrorNotReady) std::this_thread::sleep_for(std::chrono::microseconds(20));
+        while ((state = cudaEventQuery(own_work_.get())) == cudaErrorNotReady) std::this_thread::sleep_for(std::chrono::microseconds(20));
         if (state != cudaSuccess) throw MachineError(std::string("before a reduction on the GPU: ") + cudaGetErrorString(state));
     }
 
-    void wait_for_the_gpu() {
-        GangWait waiting(timeout_, interrupted_);
+    void wait_for_the_sums() {
+        auto waiting = begin_wait();
         while (true) {
-            const auto state = cudaEventQuery(reduced_.get());
+            const auto state = cudaEventQuery(summed_.get());
             if (state == cudaSuccess) return;
             if (state != cudaErrorNotReady) throw MachineError(std::string("a reduction on the GPU: ") + cudaGetErrorString(state));
             (void)communicator_.is_ready("ncclAllReduce");  // throws where a member is lost
@@ -155,8 +174,12 @@ private:
     Interrupted interrupted_;
     int exceptions_ = std::uncaught_exceptions();
     bool lost_ = false;
+    double waited_s_ = 0;
+    // Of high priority, so that a sum need not wait until the backward pass leaves a multiprocessor idle.
+    c10::cuda::CUDAStream stream_ = c10::cuda::getStreamFromPool(/*isHighPriority=*/true);
+    Event own_work_ = make_event(), summed_ = make_event();
+    std::vector<at::Tensor> started_;  ///< outlives the communicator, which ends what still works on them
     Communicator communicator_;
-    std::unique_ptr<std::remove_pointer_t<cudaEvent_t>, DestroyEvent> reduced_;
 };
 
 class NcclCollectiveFactory final : public CollectiveFactory {

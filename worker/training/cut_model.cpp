@@ -175,20 +175,27 @@ at::Tensor CutModel::Scoring::operator()(Rows rows) const {
     return model_.class_scores(pass, pass.states_at_ends(packed, model_.last_block(), memory_ ? &*memory_ : nullptr));
 }
 
-at::Tensor CutModel::backward(Rows rows, std::int64_t rows_in_batch, std::optional<DropoutDraw> draw,
-                              const std::function<void()>& forward_done) {
+std::int64_t CutModel::own_tokens(const EncodedRow& row) const {
+    return std::int64_t(row.ids.size()) - shared_in_training();
+}
+
+at::Tensor CutModel::backward(Rows rows, std::int64_t rows_in_batch, std::optional<DropoutDraw> draw, const BackwardWatch& watch) {
+    BlockWritten written;
+    if (watch.written_from) written = [&](std::int64_t block) { watch.written_from(parameters_.begin_of_block(block)); };
     if (rows.empty()) {
         parameters_.gradients().zero_();
-        return at::zeros({}, parameters_.values().options());
+        auto loss = at::zeros({}, parameters_.values().options());
+        watch.forward_done(loss);
+        for (auto block = blocks_; written && block-- > 0;) written(block);
+        return loss;
     }
     parameters_.round();
     // The layers write their gradients; what rows of the tables get is added up.
     if (!reads_whole_vocabulary()) parameters_.gradient("wte").zero_();
     parameters_.gradient("wpe").zero_();
-    DecoderPass pass(spec_, blocks_, parameters_, draw);
-    const bool shares = shortcuts_.shared_prefix_in_training && rows.size() > 1;
-    const auto loss = summed_loss(pass, rows, shares ? std::int64_t(prefix_.size()) : 0).div(double(rows_in_batch));
-    forward_done();
+    DecoderPass pass(spec_, blocks_, parameters_, draw, written);
+    const auto loss = summed_loss(pass, rows, rows.size() > 1 ? shared_in_training() : 0).div(double(rows_in_batch));
+    watch.forward_done(loss.detach());
     loss.backward();
     pass.finish_backward();
     return loss.detach();

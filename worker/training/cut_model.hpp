@@ -16,6 +16,14 @@
 
 namespace layersweep {
 
+/// Who is told how far a step is. In `written_from` a thread of autograd's may speak while the caller waits (see `announced`).
+struct BackwardWatch {
+    /// Between the passes, with what `backward` will return.
+    std::function<void(const at::Tensor& loss)> forward_done = [](const at::Tensor&) {};
+    /// From `begin` on the gradients stand: at the beginning of each block, of the last one first. Empty: nothing is spent on it.
+    std::function<void(std::int64_t begin)> written_from;
+};
+
 /// The model of one trial: the first N blocks (or others, by `prune`) of a pretrained decoder, with its tied head or a linear one. Of
 /// the embedding tables it holds the rows that the task can read, where the trial's shortcuts say so.
 class CutModel {
@@ -41,10 +49,11 @@ public:
     [[nodiscard]] Scoring scoring() const { return Scoring(*this); }
 
     /// Forward and backward of these rows: writes the gradient of (sum of the rows' losses) / `rows_in_batch` to the gradient buffer and
-    /// returns that sum / `rows_in_batch`, a scalar on the device. No rows: zeros. `forward_done` is called between the passes.
-    [[nodiscard]] at::Tensor backward(
-        Rows rows, std::int64_t rows_in_batch, std::optional<DropoutDraw> draw,
-        const std::function<void()>& forward_done = [] {});
+    /// returns that sum / `rows_in_batch`, a scalar on the device. No rows: zeros, and `watch` is told the same.
+    at::Tensor backward(Rows rows, std::int64_t rows_in_batch, std::optional<DropoutDraw> draw, const BackwardWatch& watch = {});
+
+    /// Tokens that a training step computes for this row alone.
+    [[nodiscard]] std::int64_t own_tokens(const EncodedRow& row) const;
 
     [[nodiscard]] Parameters& parameters() { return parameters_; }
     [[nodiscard]] const DecoderSpec& spec() const { return spec_; }
@@ -67,6 +76,10 @@ private:
     [[nodiscard]] at::Tensor summed_prompt_loss(DecoderPass& pass, Rows rows, std::int64_t prefix) const;
     [[nodiscard]] at::Tensor vocabulary_scores(const at::Tensor& states) const;
     [[nodiscard]] at::Tensor labels_of(Rows rows, bool as_tokens) const;
+    /// Tokens that the rows of a training step share.
+    [[nodiscard]] std::int64_t shared_in_training() const {
+        return shortcuts_.shared_prefix_in_training ? std::int64_t(prefix_.size()) : 0;
+    }
     /// Row of the trial's position table that position 0 reads.
     [[nodiscard]] std::int64_t position_offset() const { return position_rows_.empty() ? spec_.position_offset : 0; }
     [[nodiscard]] LastBlock last_block() const { return shortcuts_.label_position ? LastBlock::where_read : LastBlock::whole; }

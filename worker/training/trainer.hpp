@@ -1,7 +1,7 @@
 #pragma once
 
-#include <cstdint>
 #include <chrono>
+#include <cstdint>
 #include <functional>
 #include <string>
 #include <vector>
@@ -15,7 +15,7 @@ namespace layersweep {
 class Collective;
 class WarmStore;
 
-/// One optimizer step as `layersweep trace` writes it: the whole batch, rows of the gang's members in order.
+/// One optimizer step as `layersweep trace` writes it: the whole batch, in its order.
 struct StepRecord {
     std::vector<std::vector<std::int32_t>> input_ids;  ///< unpadded
     std::vector<std::int32_t> labels;

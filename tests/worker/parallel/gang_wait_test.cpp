@@ -10,7 +10,8 @@ namespace {
 using namespace std::chrono_literals;
 
 std::string text_of_the_loss(std::chrono::milliseconds timeout, const Interrupted& interrupted) {
-    GangWait waiting(timeout, interrupted);
+    double waited_s = 0;
+    GangWait waiting(timeout, interrupted, waited_s);
     try {
         while (true) waiting.pause([] { return "member 7"; });
     } catch (const CollectiveLost& lost) {
@@ -33,9 +34,21 @@ TEST(GangWait, EndsWhenItIsInterrupted) {
 TEST(GangWait, AsksRarely) {
     int asked = 0;
     const Interrupted never = [&] { return ++asked, false; };
-    GangWait waiting(10min, never);
+    double waited_s = 0;
+    GangWait waiting(10min, never, waited_s);
     for (int i = 0; i < 100; ++i) waiting.pause([] { return ""; });
     EXPECT_EQ(asked, 0) << "the first pauses are for an answer that is on its way";
+}
+
+TEST(GangWait, AddsItsSecondsHoweverItEnds) {
+    double waited_s = 5;
+    const Interrupted never;
+    const auto wait_in_vain = [&] {
+        GangWait waiting(20ms, never, waited_s);
+        while (true) waiting.pause([] { return ""; });
+    };
+    EXPECT_THROW(wait_in_vain(), CollectiveLost);
+    EXPECT_GE(waited_s, 5.02);
 }
 
 TEST(PlaceInGang, IsTheOrderOfTheAssignment) {

@@ -1,6 +1,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <thread>
 
 #include "tests/worker/parallel/gang_payload.hpp"
 #include "worker/parallel/factory.hpp"
@@ -33,6 +34,41 @@ void expect_sums_of_all_kinds(const to_worker::Assign& assign) {
 
 TEST(MpiCollective, AddsInTheGangsOrderBitForBitOnEveryRank) {
     expect_sums_of_all_kinds(assignment(all_ranks()));
+}
+
+/// Begins the sums of a buffer in pieces, from its end.
+void start_in_pieces(Collective& gang, const at::Tensor& flat, const std::vector<std::int64_t>& begins) {
+    auto end = flat.numel();
+    for (const auto begin : begins) {
+        gang.start_sum(flat.narrow(0, begin, end - begin));
+        end = begin;
+    }
+}
+
+TEST(MpiCollective, PiecesHaveTheBitsOfOneSumHoweverTheyAreCut) {
+    const auto assign = assignment(all_ranks());
+    const auto gang = mpi_collective_factory(60s)->make(self(), assign, {});
+    for (const auto& begins : {std::vector<std::int64_t>{0}, {999'999, 999'998, 600'001, 17, 0}, {300'000, 300'000, 0}}) {
+        auto flat = payload_of<float>(self(), assign.epoch, 1'000'003);
+        start_in_pieces(*gang, flat, begins);
+        gang->finish_sums();
+        EXPECT_EQ(wrong_sums<float>(flat, assign.gang, assign.epoch), 0) << begins.size() << " pieces";
+        gang->finish_sums();  // nothing is left to do
+        EXPECT_EQ(wrong_sums<float>(flat, assign.gang, assign.epoch), 0);
+    }
+}
+
+TEST(MpiCollective, TheSlowestMembersOrderOfArrivalChangesNoBits) {
+    const auto assign = assignment(all_ranks());
+    const auto gang = mpi_collective_factory(60s)->make(self(), assign, {});
+    for (int late = 0; late < mpi_session().size(); ++late) {
+        auto flat = payload_of<float>(self(), assign.epoch, 300'000);
+        start_in_pieces(*gang, flat, {200'000, 0});
+        if (self().rank == late) std::this_thread::sleep_for(30ms);
+        gang->finish_sums();
+        EXPECT_EQ(wrong_sums<float>(flat, assign.gang, assign.epoch), 0) << "rank " << late << " came last";
+    }
+    EXPECT_GT(gang->waited_s(), 0);
 }
 
 TEST(MpiCollective, FollowsTheOrderOfTheGangNotOfTheRanks) {
@@ -127,6 +163,7 @@ TEST(MpiCollective, AMemberThatNeverComesIsNamed) {
             FAIL() << "a sum without all members";
         } catch (const CollectiveLost& lost) {
             EXPECT_NE(std::string(lost.what()).find("in vain"), std::string::npos) << lost.what();
+            EXPECT_GE(gang->waited_s(), 0.2) << "the whole timeout was spent on waiting";
         }
     }
     expect_sums_of_all_kinds(assignment(all_ranks()));

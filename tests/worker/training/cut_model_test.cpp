@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <utility>
 
 #include "tests/worker/training/tiny_trial.hpp"
 #include "worker/model/load.hpp"
@@ -19,6 +20,13 @@ std::vector<EncodedRow> ragged_rows() {
             {.ids = {2, 40, 12, 63, 8, 8, 21, 30, 5, 11, 50, 4}, .row = 1, .label = 3},
             {.ids = {2, 61}, .row = 2, .label = 0},
             {.ids = {2, 18, 19, 20, 44, 3}, .row = 3, .label = 2}};
+}
+
+/// Eight tokens in front of all, as many as are worth sharing.
+std::vector<EncodedRow> ragged_rows_with_prefix() {
+    auto rows = ragged_rows();
+    for (auto& row : rows) row.ids.insert(row.ids.begin(), {2, 6, 14, 22, 31, 9, 45, 52});
+    return rows;
 }
 
 EncodedTask ragged_task() {
@@ -117,6 +125,51 @@ TEST_P(CutModelTest, EveryGradientIsWrittenWhateverStoodThere) {
     dirty.parameters().gradients().fill_(NAN);
     (void)dirty.backward({}, 4, std::nullopt);
     EXPECT_EQ(at::count_nonzero(dirty.parameters().gradients()).item<std::int64_t>(), 0);
+}
+
+/// Every way that the model can go: what stands behind an announced place is final then.
+TEST_P(CutModelTest, WhatIsAnnouncedAsWrittenIsWritten) {
+    const bool compacts = GetParam().loss == Loss::label_words, reads_ends = GetParam().loss != Loss::prompt;
+    const auto rows = ragged_rows_with_prefix();
+    for (const bool fast : {false, true})
+        for (const double dropout : {0.0, 0.3})
+            for (const auto precision : {Precision::fp64, Precision::bf16}) {
+                if (fast && dropout > 0) continue;  // inputs cannot share what is dropped out
+                auto setting = trial();
+                if (fast) setting.shortcuts = {compacts, reads_ends, true, true};
+                setting.training.dropout = dropout;
+                setting.training.precision = precision;
+                EncodedTask task{.training = rows, .label_token_ids = label_tokens};
+                measure(task);
+                CutModel model(setting, task, store);
+                model.parameters().gradients_and_extra().fill_(NAN);
+                std::vector<std::pair<std::int64_t, at::Tensor>> announced;
+                bool forward_done = false;
+                const auto gradients = model.parameters().gradients();
+                const BackwardWatch watch{
+                    .forward_done = [&](const at::Tensor&) { forward_done = announced.empty(); },
+                    .written_from = [&](std::int64_t begin) { announced.emplace_back(begin, gradients.slice(0, begin).clone()); }};
+                model.backward(pointers_to(rows), 4, DropoutDraw{.seed = 1}, watch);
+                EXPECT_TRUE(forward_done);
+                ASSERT_EQ(std::int64_t(announced.size()), model.blocks());
+                auto block = model.blocks();
+                for (const auto& [begin, written] : announced) {
+                    EXPECT_EQ(begin, model.parameters().begin_of_block(--block));
+                    EXPECT_TRUE(at::equal(written, gradients.slice(0, begin))) << "from " << begin << " on";
+                }
+                const auto as_with_rows = std::exchange(announced, {});
+                model.backward({}, 4, DropoutDraw{.seed = 1}, watch);
+                ASSERT_EQ(announced.size(), as_with_rows.size()) << "a member without rows starts the same sums";
+                for (std::size_t i = 0; i < announced.size(); ++i) EXPECT_EQ(announced[i].first, as_with_rows[i].first);
+            }
+}
+
+TEST_P(CutModelTest, WatchingChangesNoBits) {
+    auto watched = make(trial()), alone = make(trial());
+    const auto rows = ragged_rows();
+    watched.backward(pointers_to(rows), 4, std::nullopt, {.written_from = [](std::int64_t) {}});
+    alone.backward(pointers_to(rows), 4, std::nullopt);
+    EXPECT_TRUE(at::equal(watched.parameters().gradients(), alone.parameters().gradients()));
 }
 
 TEST_P(CutModelTest, DropoutIsOffInEvaluation) {

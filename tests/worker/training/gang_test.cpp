@@ -18,13 +18,15 @@ public:
     CountingCollective(Collective& inner, std::int64_t gradient_size) : inner_(inner), gradient_size_(gradient_size) {}
     [[nodiscard]] int rank() const override { return inner_.rank(); }
     [[nodiscard]] int size() const override { return inner_.size(); }
-    void all_reduce_sum(at::Tensor& flat) override {
+    void start_sum(const at::Tensor& flat) override {
         if (flat.numel() > gradient_size_) {
             ++reductions;
             if (flat.narrow(0, 0, gradient_size_).abs().max().item<double>() > 0) ++contributions;
         }
-        inner_.all_reduce_sum(flat);
+        inner_.start_sum(flat);
     }
+    void finish_sums() override { inner_.finish_sums(); }
+    [[nodiscard]] double waited_s() const override { return inner_.waited_s(); }
     int reductions = 0, contributions = 0;
 
 private:
