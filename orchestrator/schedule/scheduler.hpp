@@ -60,8 +60,8 @@ private:
     [[nodiscard]] std::vector<WorkerId> to_avoid(const Plan& plan, std::size_t trial, std::span<const WorkerView> living) const;
 
     std::vector<double> costs_;
-    std::vector<std::size_t> gangs_;  ///< workers that each trial takes
-    std::size_t widest_ = 1;          ///< of them
+    std::vector<std::size_t> gangs_;   ///< workers that each trial takes
+    std::size_t widest_ = 1;           ///< of them
     std::vector<std::size_t> order_;   ///< trials, the first in line first
     std::vector<std::size_t> places_;  ///< in this order, by trial
     std::int64_t max_attempts_;
