@@ -161,7 +161,10 @@ void Coordinator::watch() {
 }
 
 void Coordinator::dispatch() {
-    for (const Assignment& assignment : scheduler_.decide(plan_, roster_.living())) {
+    const auto living = roster_.living();
+    const auto assignments = scheduler_.decide(plan_, living);
+    const std::size_t running = plan_.counts().running + assignments.size();
+    for (const Assignment& assignment : assignments) {
         const Attempt attempt = plan_.next_attempt(assignment.trial);
         const double predicted_s = outside_.costs == nullptr ? 0 : outside_.costs->predicted_s(assignment.trial);
         record(event::Assigned{attempt, assignment.gang, now_ms(), predicted_s});
@@ -172,12 +175,20 @@ void Coordinator::dispatch() {
                                        .epoch = ++epoch_,
                                        .nccl_id = roster_.nccl_id_of(assignment.gang.front()),
                                        .checkpoints = outside_.files.checkpoints_of(attempt.key),
-                                       .checkpoint_every_s = options_.checkpoint_every_s};
+                                       .checkpoint_every_s = options_.checkpoint_every_s,
+                                       .likely_next = likely_next(assignment, running, living.size())};
         for (const WorkerId worker : assignment.gang) {
             vigil_.on_busy(worker);
             outbox_.emplace_back(worker, assign);
         }
     }
+}
+
+/// As if all that run now ended in the order in which they began: each then takes the first in line.
+std::optional<Trial> Coordinator::likely_next(const Assignment& assignment, std::size_t running, std::size_t living) const {
+    const std::size_t begun_before = std::min(running, living / assignment.gang.size()) - 1;
+    const auto next = scheduler_.likely_next(plan_, assignment.trial, begun_before);
+    return next ? std::optional(grid_.trials[*next]) : std::nullopt;
 }
 
 void Coordinator::note_outage(const std::string& why) {

@@ -87,6 +87,7 @@ private:
     void say_alive();
     void watch();
     void dispatch();
+    [[nodiscard]] std::optional<Trial> likely_next(const Assignment& assignment, std::size_t running, std::size_t living) const;
 
     void note_outage(const std::string& why);
     [[nodiscard]] bool may_try_disk();

@@ -57,6 +57,7 @@ ToCoordinator Worker::outcome(const to_worker::Assign& assign) {
             warm_.pulse().beat();  // who waits for a stuck member is not stuck itself
             return what_next(assign.attempt) == WhatNext::abandon || stopped_;
         });
+        warm_.begin_attempt(assign.attempt.number);
         auto result = run_trial(assign.trial, *gang, warm_, hooks_for(assign));
         if (!leader) return to_coordinator::MemberDone{assign.attempt, collectives_.fresh_nccl_id()};
         return to_coordinator::Finished{assign.attempt, std::move(result), collectives_.fresh_nccl_id()};
@@ -81,6 +82,7 @@ TrialHooks Worker::hooks_for(const to_worker::Assign& assign) {
     return {.what_next = [this, attempt = assign.attempt] { return what_next(attempt); },
             .notice = [this](const std::string& text) { transport_.send(to_coordinator::Notice{text}); },
             .checkpoints = {.folder = assign.checkpoints, .every = std::chrono::seconds(assign.checkpoint_every_s)},
+            .likely_next = assign.likely_next ? &*assign.likely_next : nullptr,
             .assigned = assigned_};
 }
 

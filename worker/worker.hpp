@@ -8,7 +8,8 @@
 
 namespace layersweep {
 
-/// One worker's loop: receive a trial, train it, answer. Lives in one thread; a second one tells the coordinator that it lives.
+/// One worker's loop: receive a trial, train it, answer. Lives in one thread; a second one tells the coordinator that it lives, and a
+/// third makes the next trial's inputs ready.
 class Worker {
 public:
     Worker(WorkerId self, WorkerTransport& transport, CollectiveFactory& collectives, WarmStore& warm, Lifeline lifeline);
@@ -18,6 +19,7 @@ public:
 private:
     void train(const to_worker::Assign& assign);
     [[nodiscard]] ToCoordinator outcome(const to_worker::Assign& assign);
+    /// `assign` outlives them.
     [[nodiscard]] TrialHooks hooks_for(const to_worker::Assign& assign);
     /// Looks for words of the coordinator that end this attempt. An Abandon without a checkpoint is final.
     [[nodiscard]] WhatNext what_next(const Attempt& attempt);
@@ -29,7 +31,7 @@ private:
     CollectiveFactory& collectives_;
     WarmStore& warm_;
     Lifeline lifeline_;
-    WhatNext told_ = WhatNext::go_on;  ///< of the attempt being trained
+    WhatNext told_ = WhatNext::go_on;                 ///< of the attempt being trained
     std::chrono::steady_clock::time_point assigned_;  ///< when the attempt came
     bool stopped_ = false;
 };

@@ -11,19 +11,33 @@
 
 namespace layersweep {
 
+namespace {
+
+/// How far behind a trial the one that follows it is looked for: a guess is not worth more.
+constexpr std::size_t looked_at = 4096;
+
+/// Trials by falling cost, or shuffled.
+std::vector<std::size_t> line_of(const std::vector<double>& costs, std::optional<std::uint64_t> shuffle_seed) {
+    std::vector<std::size_t> order(costs.size());
+    std::iota(order.begin(), order.end(), std::size_t{0});
+    if (!shuffle_seed) {
+        std::ranges::stable_sort(order, std::ranges::greater{}, [&](std::size_t trial) { return costs[trial]; });
+        return order;
+    }
+    std::mt19937_64 random(*shuffle_seed);
+    for (std::size_t left = order.size(); left > 1; --left) std::swap(order[left - 1], order[random() % left]);
+    return order;
+}
+
+}  // namespace
+
 Scheduler::Scheduler(const std::vector<Trial>& trials, std::vector<double> costs, std::optional<std::uint64_t> shuffle_seed,
                      std::int64_t max_attempts)
-    : costs_(std::move(costs)), order_(trials.size()), max_attempts_(max_attempts) {
+    : costs_(std::move(costs)), order_(line_of(costs_, shuffle_seed)), places_(order_.size()), max_attempts_(max_attempts) {
     LAYERSWEEP_CHECK(costs_.size() == trials.size(), "every trial has one cost");
     for (const Trial& trial : trials) gangs_.push_back(static_cast<std::size_t>(std::max<std::int64_t>(1, trial.resources.gang)));
     if (!gangs_.empty()) widest_ = *std::ranges::max_element(gangs_);
-    std::iota(order_.begin(), order_.end(), std::size_t{0});
-    if (!shuffle_seed) {
-        std::ranges::stable_sort(order_, std::ranges::greater{}, [this](std::size_t trial) { return costs_[trial]; });
-        return;
-    }
-    std::mt19937_64 random(*shuffle_seed);
-    for (std::size_t left = order_.size(); left > 1; --left) std::swap(order_[left - 1], order_[random() % left]);
+    for (std::size_t place = 0; place < order_.size(); ++place) places_[order_[place]] = place;
 }
 
 std::vector<Assignment> Scheduler::decide(const Plan& plan, std::span<const WorkerView> living) const {
@@ -61,6 +75,18 @@ std::vector<Assignment> Scheduler::decide_ordinary(const Plan& plan, std::span<c
         }
     }
     return chosen;
+}
+
+std::optional<std::size_t> Scheduler::likely_next(const Plan& plan, std::size_t trial, std::size_t ahead) const {
+    const std::size_t first = places_.at(trial) + 1;
+    const std::size_t end = std::min(order_.size(), first + looked_at);
+    for (std::size_t place = first; place < end; ++place) {
+        const std::size_t next = order_[place];
+        if (!plan.is_waiting(next) || gangs_[next] != gangs_[trial] || is_suspected(plan, next)) continue;
+        if (ahead == 0) return next;
+        --ahead;
+    }
+    return std::nullopt;
 }
 
 bool Scheduler::is_suspected(const Plan& plan, std::size_t trial) const {

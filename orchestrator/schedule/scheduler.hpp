@@ -40,6 +40,9 @@ public:
 
     /// What to start now. A gang wider than all living workers is passed over: see `too_wide`.
     [[nodiscard]] std::vector<Assignment> decide(const Plan& plan, std::span<const WorkerView> living) const;
+    /// What the gang that is given `trial` now will probably run next, where so many other trials of its width (`ahead`) are begun before
+    /// that: nothing where none is near in line. A guess, and cheap: trials far behind are not looked at.
+    [[nodiscard]] std::optional<std::size_t> likely_next(const Plan& plan, std::size_t trial, std::size_t ahead) const;
     /// Whether the trial is being left for the end.
     [[nodiscard]] bool is_suspected(const Plan& plan, std::size_t trial) const;
     /// How many waiting trials come before it, as far as their order decides.
@@ -57,9 +60,10 @@ private:
     [[nodiscard]] std::vector<WorkerId> to_avoid(const Plan& plan, std::size_t trial, std::span<const WorkerView> living) const;
 
     std::vector<double> costs_;
-    std::vector<std::size_t> gangs_;  ///< workers that each trial takes
-    std::size_t widest_ = 1;          ///< of them
-    std::vector<std::size_t> order_;  ///< trials, the first in line first
+    std::vector<std::size_t> gangs_;   ///< workers that each trial takes
+    std::size_t widest_ = 1;           ///< of them
+    std::vector<std::size_t> order_;   ///< trials, the first in line first
+    std::vector<std::size_t> places_;  ///< in this order, by trial
     std::int64_t max_attempts_;
 };
 

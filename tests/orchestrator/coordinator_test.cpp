@@ -40,6 +40,21 @@ TEST(Coordinator, TheFirstWorkerStartsWithoutWaitingForTheOthers) {
     world.transport.expect<Assign>(2);
 }
 
+TEST(Coordinator, TellsWorkersWhatTheyWillProbablyTrainNext) {
+    CoordinatorWorld world(sample_grid("abcd"), 2);
+    std::string guesses;
+    world.obedient_workers([&guesses](WorkerId, const ToWorker& message) {
+        const auto* assign = std::get_if<Assign>(&message);
+        if (assign != nullptr) guesses += {letter(assign->attempt), assign->likely_next ? assign->likely_next->key.hex.back() : '-', ' '};
+        return false;
+    });
+    world.hello(1);
+    world.hello(2);
+    EXPECT_EQ(world.run(), ExitCode::done);
+    EXPECT_EQ(guesses, "ac bd c- d- ") << "who began first ends first and takes the first in line";
+    world.transport.take_all<Assign>();
+}
+
 TEST(Coordinator, RecordsBeforeItSends) {
     CoordinatorWorld world(sample_grid("ab"), 1);
     world.obedient_workers([&world](WorkerId, const ToWorker& message) {

@@ -111,6 +111,37 @@ TEST_F(WorkerTest, GoesOnFromTheCheckpointThatItWasToldToMake) {
     EXPECT_EQ(std::filesystem::last_write_time(folder.state()), saved) << "ten minutes are not over";
 }
 
+TEST_F(WorkerTest, AnotherTrialIsPreparedWhileOneTrains) {
+    start();
+    auto next = trial, impossible = trial;
+    trial.training.epochs = next.training.epochs = 3;
+    next.mode = Mode::cls;
+    impossible.model.path = "/nowhere";
+    impossible.model.fingerprint = "nowhere";
+    auto first = assign(1), second = assign(2), third = assign(3);
+    first.likely_next = second.trial = next;
+    second.likely_next = impossible;
+    for (const auto& one : {first, second, third}) {
+        say(one);
+        auto finished = expect<to_coordinator::Finished>();
+        EXPECT_EQ(finished.attempt, one.attempt);
+        finished.result.timings = {};
+        EXPECT_EQ(finished.result, attempt(one.trial).result);
+    }
+}
+
+TEST_F(WorkerTest, IsToldToStopWhileItPrepares) {
+    start();
+    auto one = assign(1);
+    one.likely_next = trial;
+    one.likely_next->seed += 1;
+    say(one);
+    wait_for_progress(1);
+    say(to_worker::Stop{});
+    (void)expect<to_coordinator::Abandoned>();
+    EXPECT_EQ(end(), "it was told to stop");
+}
+
 TEST_F(WorkerTest, MakesNoCheckpointWithoutBeingTold) {
     start();
     say(assign(1));

@@ -1,6 +1,7 @@
 #include <ATen/Context.h>
 #include <c10/cuda/CUDACachingAllocator.h>
 #include <c10/cuda/CUDAFunctions.h>
+#include <c10/cuda/CUDAGuard.h>
 #include <cuda_runtime_api.h>
 
 #include <cstdlib>
@@ -57,6 +58,13 @@ void reset_peak_gpu_memory(int index) {
 std::int64_t peak_gpu_memory_bytes(int index) {
     const auto stats = c10::cuda::CUDACachingAllocator::getDeviceStats(static_cast<c10::DeviceIndex>(index));
     return stats.allocated_bytes[static_cast<std::size_t>(c10::CachingAllocator::StatType::AGGREGATE)].peak;
+}
+
+std::size_t free_gpu_memory_bytes(int index) {
+    const c10::cuda::CUDAGuard guard(static_cast<c10::DeviceIndex>(index));
+    std::size_t free = 0, all = 0;
+    C10_CUDA_CHECK(cudaMemGetInfo(&free, &all));
+    return free;
 }
 
 }  // namespace layersweep

@@ -10,6 +10,7 @@
 #include "worker/device/announced_gpus.hpp"
 #include "worker/device/gpus.hpp"
 #include "worker/device/machine_class.hpp"
+#include "worker/device/memory_pool.hpp"
 
 namespace layersweep {
 namespace {
@@ -50,8 +51,8 @@ int gpu_of(int local_worker, int gpus) {
 
 void WorkerDevice::use_tf32(bool use) const {
     if (use && torch_device().is_cpu())
-        throw ConfigError("training.precision", "tf32 is a format of GPUs, and this worker trains on a CPU",
-                          "nothing falls back silently", "use fp32 or bf16, or run where a GPU is");
+        throw ConfigError("training.precision", "tf32 is a format of GPUs, and this worker trains on a CPU", "nothing falls back silently",
+                          "use fp32 or bf16, or run where a GPU is");
     at::globalContext().setAllowTF32CuBLAS(use);
 }
 
@@ -61,6 +62,7 @@ WorkerDevice WorkerDevice::open(Device wanted, int local_worker, std::int64_t th
     if (gpus == 0 && wanted == Device::cuda) refuse_missing_gpu("cuda is asked for, but no GPU can be used");
     if (gpus == 0 && wanted == Device::automatic && announced_gpus() > 0) refuse_missing_gpu("a GPU seems to be here, but cannot be used");
     make_arithmetic_repeatable();
+    if (gpus == 0) MemoryPool::install();
     WorkerDevice device(gpus == 0 ? cpu_facts() : open_gpu(gpu_of(local_worker, gpus)));
     device.use_threads(threads);
     return device;
@@ -80,6 +82,10 @@ void WorkerDevice::reset_peak_memory() const {
         std::ofstream("/proc/self/clear_refs") << "5";  // VmHWM; where it may not be written, the peak stays the process's
     else
         reset_peak_gpu_memory(facts_.torch_device.index());
+}
+
+std::size_t WorkerDevice::bytes_to_keep_warm() const {
+    return facts_.torch_device.is_cpu() ? 0 : free_gpu_memory_bytes(facts_.torch_device.index()) / 4;
 }
 
 void WorkerDevice::use_threads(std::int64_t threads) {

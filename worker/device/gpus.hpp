@@ -1,5 +1,8 @@
 #pragma once
 
+#include <cstddef>
+#include <cstdint>
+
 #include "worker/device/device.hpp"
 
 namespace layersweep {
@@ -12,5 +15,7 @@ namespace layersweep {
 /// Most memory that LibTorch's allocator has handed out at once on this GPU.
 [[nodiscard]] std::int64_t peak_gpu_memory_bytes(int index);
 void reset_peak_gpu_memory(int index);
+/// Memory that no process holds on this GPU.
+[[nodiscard]] std::size_t free_gpu_memory_bytes(int index);
 
 }  // namespace layersweep

@@ -21,4 +21,8 @@ std::int64_t peak_gpu_memory_bytes(int /*index*/) {
     fail_check("a GPU", __FILE__, __LINE__, "a GPU wanted of a build without CUDA");
 }
 
+std::size_t free_gpu_memory_bytes(int /*index*/) {
+    fail_check("a GPU", __FILE__, __LINE__, "a GPU wanted of a build without CUDA");
+}
+
 }  // namespace layersweep

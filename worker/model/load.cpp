@@ -17,26 +17,13 @@ namespace layersweep {
 
 namespace {
 
-at::ScalarType torch_type(StoredType type) {
-    switch (type) {
-        case StoredType::f32:
-            return at::kFloat;
-        case StoredType::f16:
-            return at::kHalf;
-        case StoredType::bf16:
-            return at::kBFloat16;
-        case StoredType::f64:
-            return at::kDouble;
-    }
-    fail_check("stored type", __FILE__, __LINE__, "a stored type without a LibTorch type");
-}
-
 /// Rows of `whole` that the parameter has.
 at::Tensor chosen_rows(const ParameterSource& source, const at::Tensor& whole) {
     return source.rows.empty() ? whole : whole.index_select(0, at::tensor(source.rows, at::kLong));
 }
 
-at::Tensor normal_numbers(const std::vector<std::int64_t>& shape, double standard_deviation, std::uint64_t seed, const std::string& purpose) {
+at::Tensor normal_numbers(const std::vector<std::int64_t>& shape, double standard_deviation, std::uint64_t seed,
+                          const std::string& purpose) {
     RandomStream stream(seed, purpose);
     auto values = at::empty(shape, at::kDouble);
     auto* data = values.mutable_data_ptr<double>();
@@ -66,19 +53,18 @@ ParameterSource head_source(std::int64_t classes, std::int64_t d_model) {
     return {.name = head_name, .shape = {classes, d_model}, .parts = {}, .role = ParameterRole::weight};
 }
 
-void load_pretrained(Parameters& parameters, const Checkpoint& checkpoint, const std::string& folder, Pulse& pulse) {
+void load_pretrained(Parameters& parameters, const ModelRef& model, const Checkpoint& checkpoint, PristineTensors& pristine, Pulse& pulse) {
     for (const auto& source : parameters.sources()) {
-        const auto& rows = parameters[source.name];
+        const auto& values = parameters[source.name];
         std::int64_t row = 0;
         for (const auto& part : source.parts) {
-            const auto& stored = find_part(checkpoint, part, folder);
-            auto shape = stored.shape;
-            if (!source.rows.empty()) shape.front() = std::int64_t(source.rows.size());
-            const auto numbers = at::empty(shape, torch_type(stored.type));
-            const std::span bytes(static_cast<std::byte*>(numbers.mutable_data_ptr()), numbers.nbytes());
-            source.rows.empty() ? checkpoint.read(stored, bytes) : checkpoint.read_rows(stored, source.rows, bytes);
-            rows.narrow(0, row, shape.front()).copy_(numbers);
-            row += shape.front();
+            const auto& stored = find_part(checkpoint, part, model.path);
+            if (source.rows.empty()) {
+                pristine.copy_to(values.narrow(0, row, part.shape.front()), model, checkpoint, stored);
+                row += part.shape.front();
+            } else {
+                read_rows(checkpoint, stored, source.rows, values);
+            }
             pulse.beat();
         }
     }

@@ -7,6 +7,7 @@
 #include "worker/model/checkpoint/checkpoint.hpp"
 #include "worker/model/family/family.hpp"
 #include "worker/model/parameters.hpp"
+#include "worker/model/pristine_tensors.hpp"
 #include "worker/pulse.hpp"
 
 namespace layersweep {
@@ -17,9 +18,9 @@ inline constexpr const char* head_name = "head.weight";
 /// The head as a parameter without a source in any checkpoint.
 [[nodiscard]] ParameterSource head_source(std::int64_t classes, std::int64_t d_model);
 
-/// Fills every parameter that has parts from the checkpoint, reading just those tensors. Throws ConfigError for a tensor that is missing
-/// or has another shape. The pulse beats for every tensor read.
-void load_pretrained(Parameters& parameters, const Checkpoint& checkpoint, const std::string& folder, Pulse& pulse);
+/// Fills every parameter that has parts from the model's checkpoint, reading just those tensors, and of these the ones that are not
+/// pristine on the device. Throws ConfigError for a tensor that is missing or has another shape. The pulse beats for every tensor.
+void load_pretrained(Parameters& parameters, const ModelRef& model, const Checkpoint& checkpoint, PristineTensors& pristine, Pulse& pulse);
 
 /// Fills every parameter that has parts as transformers initialises the family with `blocks` blocks: N(0, initializer_range²) weights,
 /// zero biases, unit norms; GPT-2 divides the projections into the residual by sqrt(2·blocks). The pulse beats for each.

@@ -65,11 +65,10 @@ std::vector<ParameterSource> sources_of(const Trial& trial, const DecoderSpec& s
 }
 
 void initialize(Parameters& parameters, const Trial& trial, const DecoderSpec& spec, std::int64_t blocks, WarmStore& store) {
-    const auto& warm = store.model(trial.model);
     if (trial.training.init == Init::random)
         initialize_random(parameters, spec, blocks, trial.seed, store.pulse());
     else
-        load_pretrained(parameters, warm.checkpoint, warm.folder, store.pulse());
+        load_pretrained(parameters, trial.model, store.model(trial.model).checkpoint, store.pristine(), store.pulse());
     initialize_head(parameters, trial.seed);
 }
 

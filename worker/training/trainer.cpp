@@ -24,15 +24,22 @@ bool inputs_are_here(const Trial& trial) {
     return std::all_of(paths.begin(), paths.end(), [](const auto& path) { return ::access(path.c_str(), R_OK) == 0; });
 }
 
+/// Only a trial that had the memory for itself needs too much: else it is tried again, without the tensors that were kept there.
+TrialFailed out_of_memory(WarmStore& warm, const std::string& detail) {
+    if (warm.pristine().bytes() == 0) return {{FailureReason::out_of_memory, detail}};
+    warm.pristine().clear();
+    return {{FailureReason::internal, detail + " (beside pristine tensors, which are gone now)"}};
+}
+
 }  // namespace
 
 Result run_trial(const Trial& trial, Collective& collective, WarmStore& warm, const TrialHooks& hooks) {
     try {
         return TrialRun(trial, collective, warm, hooks).run();
     } catch (const std::bad_alloc&) {
-        throw TrialFailed{{FailureReason::out_of_memory, "the worker's memory is exhausted"}};
+        throw out_of_memory(warm, "the worker's memory is exhausted");
     } catch (const c10::OutOfMemoryError& error) {
-        throw TrialFailed{{FailureReason::out_of_memory, error.what_without_backtrace()}};
+        throw out_of_memory(warm, error.what_without_backtrace());
     } catch (const c10::AcceleratorError& error) {
         throw TrialFailed{{FailureReason::infrastructure, error.what_without_backtrace()}};
     } catch (const ConfigError& error) {

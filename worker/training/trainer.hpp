@@ -45,6 +45,7 @@ struct TrialHooks {
     std::function<void(const std::string& text)> notice = [](const std::string&) {};  ///< tells people
     CheckpointPlan checkpoints;
     TrialObserver* observer = nullptr;
+    const Trial* likely_next = nullptr;  ///< its inputs are made ready while this trial trains
     std::chrono::steady_clock::time_point assigned = std::chrono::steady_clock::now();  ///< when the trial came
 };
 

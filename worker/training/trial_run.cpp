@@ -153,10 +153,15 @@ double TrialRun::train_epoch() {
     return order.empty() ? 0 : state_.weighted_loss / double(order.size());
 }
 
+void TrialRun::on_first_step() {
+    state_.result.timings.start_s += std::chrono::duration<double>(std::chrono::steady_clock::now() - hooks_.assigned).count();
+    // Not before: it would take from this trial's own start.
+    if (hooks_.likely_next != nullptr) warm_.prepare(*hooks_.likely_next);
+}
+
 double TrialRun::step(const RowPointers& rows) {
     auto& result = state_.result;
-    if (!std::exchange(began_, true))
-        result.timings.start_s += std::chrono::duration<double>(std::chrono::steady_clock::now() - hooks_.assigned).count();
+    if (!std::exchange(began_, true)) on_first_step();
     const Stopwatch training(result.timings.train_s);
     warm_.pulse().beat();
     const auto told = hooks_.what_next();

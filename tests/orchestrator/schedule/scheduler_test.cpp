@@ -134,6 +134,53 @@ TEST(Scheduler, AWideGangRunsAfterBoundedWaitWhateverFinishesWhen) {
     FAIL() << "the gang never ran";
 }
 
+using Next = std::optional<std::size_t>;
+
+TEST(Scheduler, LikelyNextIsTheFirstBehindItInLineOfTheSameWidth) {
+    const Line line({1, 2, 1, 2});
+    EXPECT_EQ(line.scheduler.likely_next(line.plan, 0, 0), Next(2));
+    EXPECT_EQ(line.scheduler.likely_next(line.plan, 1, 0), Next(3));
+    EXPECT_EQ(line.scheduler.likely_next(line.plan, 2, 0), std::nullopt);
+    const Grid grid = sample_grid("abcd");
+    EXPECT_EQ(Scheduler(grid.trials, {1, 5, 7, 9}).likely_next(Plan(grid.trials), 3, 0), Next(2)) << "the line counts, not the grid";
+}
+
+TEST(Scheduler, LikelyNextLeavesToOthersWhatTheyBeginBefore) {
+    const Line line({1, 1, 2, 1, 1});
+    EXPECT_EQ(line.scheduler.likely_next(line.plan, 0, 2), Next(4));
+    EXPECT_EQ(line.scheduler.likely_next(line.plan, 0, 3), std::nullopt);
+}
+
+TEST(Scheduler, LikelyNextIsATrialThatWaits) {
+    Line line({1, 1, 1, 1});
+    line.plan.apply(event::Assigned{line.plan.next_attempt(1), {{1}}});
+    EXPECT_EQ(line.scheduler.likely_next(line.plan, 0, 0), Next(2));
+    const auto finished = line.plan.next_attempt(2);
+    line.plan.apply(event::Assigned{finished, {{2}}});
+    line.plan.apply(event::Finished{.attempt = finished});
+    EXPECT_EQ(line.scheduler.likely_next(line.plan, 0, 0), Next(3));
+}
+
+TEST(Scheduler, LikelyNextIsNoSuspectOfKillingWorkers) {
+    Line line({1, 1, 1});
+    while (!line.scheduler.is_suspected(line.plan, 1)) {
+        const auto lost = line.plan.next_attempt(1);
+        line.plan.apply(event::Assigned{lost, {WorkerId{static_cast<int>(lost.number)}}});
+        line.plan.apply(event::Failed{lost, {FailureReason::worker_lost, "killed"}});
+        ASSERT_LT(lost.number, 5U);
+    }
+    EXPECT_EQ(line.scheduler.likely_next(line.plan, 0, 0), Next(2));
+}
+
+TEST(Scheduler, LikelyNextIsNotLookedForFarBehind) {
+    std::vector<Trial> many(20'000, sample_trial('a', 2));
+    many.front() = many[9'000] = sample_trial('b', 1);
+    for (std::size_t i = 0; i < many.size(); ++i) many[i].key.hex += std::to_string(i);
+    const Scheduler scheduler(many, std::vector<double>(many.size(), 1.0));
+    EXPECT_EQ(scheduler.likely_next(Plan(many), 0, 0), std::nullopt);
+    EXPECT_EQ(scheduler.likely_next(Plan(many), 8'999, 5), Next(9'006));
+}
+
 TEST(Scheduler, AShuffledOrderIsAnotherOrderOfTheSameTrials) {
     const Grid grid = sample_grid("abcdefgh");
     const std::vector<double> costs(8, 1.0);

@@ -197,22 +197,6 @@ TEST_F(TrainerTest, AModelThatIsNotThereIsTheMachinesFailureAndOneThatCannotBeRe
     EXPECT_EQ(reason_of(trial), FailureReason::bad_data);
 }
 
-TEST_F(TrainerTest, WarmAndColdStoreGiveTheSameBits) {
-    auto store = cold_store();
-    for (const auto mode : {Mode::lm, Mode::p_cls, Mode::cls}) {
-        auto trial = trial_of(mode);
-        trial.training.dropout = 0.1;
-        trial.training.epochs = 3;
-        const auto cold = run(trial);
-        const auto first = run_trial(trial, *solo_collective(), store);
-        const auto again = run_trial(trial, *solo_collective(), store);
-        EXPECT_EQ(cold.weights_hash, first.weights_hash);
-        EXPECT_EQ(cold.weights_hash, again.weights_hash);
-        EXPECT_EQ(cold.predictions, again.predictions);
-        EXPECT_EQ(cold.curve, again.curve);
-    }
-}
-
 TEST_F(TrainerTest, SeedDropoutAndLearningRateChangeTheWeights) {
     auto trial = trial_of(Mode::lm);
     trial.training.epochs = 1;
