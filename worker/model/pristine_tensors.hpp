@@ -13,7 +13,7 @@
 namespace layersweep {
 
 /// Whole tensors of checkpoints on the device that trains, as they are stored; the least recently used give way to others. All trials of a
-/// model, whatever they keep of it, share one copy. One thread. docs/decisions/0007
+/// model, whatever they keep of it, share one copy. One thread. docs/decisions/0008
 class PristineTensors {
 public:
     /// `budget`: bytes at most; 0: nothing is kept.
