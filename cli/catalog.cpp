@@ -60,6 +60,18 @@ auto at_place(const SourcePlace& place, const std::string& what, Look look) {
     }
 }
 
+/// Of a split; enough to know how long its inputs are.
+constexpr std::size_t rows_measured = 1000;
+
+/// Leaves about so many rows, evenly spread; for how many each one stands.
+double thinned(std::vector<std::uint32_t>& rows) {
+    const auto all = rows.size(), step = std::max<std::size_t>(1, (all + rows_measured - 1) / rows_measured);
+    if (step == 1) return 1;
+    for (std::size_t kept = 0; kept * step < all; ++kept) rows[kept] = rows[kept * step];
+    rows.resize((all + step - 1) / step);
+    return double(all) / double(rows.size());
+}
+
 /// The models and data sets of one sweep: every folder is opened and every data set read once, for the facts and for the checks.
 class Inputs {
 public:
@@ -72,15 +84,12 @@ public:
         return catalog;
     }
 
-    /// Encodes the inputs of one seed for all: others differ little.
-    [[nodiscard]] TrialSize size_of(Trial trial, const ModelFacts& model) {
-        trial.seed = 0;
-        auto& size = sizes_[encoding_key(trial)];
-        if (size.longest == 0) {
-            const auto& dataset = datasets_.at(trial.dataset.fingerprint);
-            const auto sample = draw_sample(dataset, trial.seed, trial.training);
-            size = encode_task(dataset, sample, trial.mode, tokenizer_of(trial.model), specs_.at(trial.model.path).input).size;
-        }
+    /// Encodes the inputs of the first seed for all of them: they differ little.
+    [[nodiscard]] TrialSize size_of(const Trial& trial, const ModelFacts& model) {
+        auto seedless = trial;
+        seedless.seed = 0;
+        auto& size = sizes_[encoding_key(seedless)];
+        if (size.longest == 0) size = measured_task(trial);
         return {{.d_model = model.d_model, .d_ff = model.d_ff, .vocabulary = model.vocabulary, .positions = model.positions}, size};
     }
 
@@ -103,6 +112,16 @@ public:
     }
 
 private:
+    [[nodiscard]] TaskSize measured_task(const Trial& trial) {
+        const auto& dataset = datasets_.at(trial.dataset.fingerprint);
+        auto sample = draw_sample(dataset, trial.seed, trial.training);
+        const auto training = thinned(sample.training), validation = thinned(sample.validation), test = thinned(sample.test);
+        auto size = encode_task(dataset, sample, trial.mode, tokenizer_of(trial.model), specs_.at(trial.model.path).input).size;
+        size.training = size.training.times(training);
+        size.validation = size.validation.times(validation);
+        size.test = size.test.times(test);
+        return size;
+    }
     ModelFacts look_at(const ModelRef& ref) { return facts_of(ref, specs_[ref.path] = read_decoder_spec(ref.path)); }
     DatasetFacts look_at(const DatasetRef& ref) {
         const auto described = describe_dataset(ref);

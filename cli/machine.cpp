@@ -62,6 +62,11 @@ std::int64_t available_memory() {
     return bytes;
 }
 
+std::string cpuinfo() {
+    std::ifstream file("/proc/cpuinfo");
+    return {std::istreambuf_iterator<char>(file), {}};
+}
+
 }  // namespace
 
 MachineLimits machine_limits() {
@@ -69,22 +74,23 @@ MachineLimits machine_limits() {
 }
 
 std::string host_class() {
-    std::ifstream file("/proc/cpuinfo");
-    return cpu_machine_class({std::istreambuf_iterator<char>(file), {}});
+    return cpu_machine_class(cpuinfo());
 }
 
 std::optional<MachineRates> rates_here(const ResourceSettings& resources) {
     const bool on_cpu = resources.device == Device::cpu || (resources.device == Device::automatic && announced_gpus() == 0);
     if (!on_cpu) return std::nullopt;
-    return read_rates(cpu_worker_class(host_class(), resources.threads_per_worker));
+    return read_rates(cpu_speed_class(cpuinfo(), resources.threads_per_worker));
 }
 
 std::int64_t trial_bytes(const Trial& trial, const ModelFacts& model) {
     const std::int64_t number = trial.training.precision == Precision::fp64 ? 8 : 4;
+    const std::int64_t rounded = trial.training.precision == Precision::bf16 ? 2 : 0;
     constexpr std::int64_t buffers = 5;  // values, gradients, two moments, best weights
     // About 34 numbers per token, block and model width stay for the backward pass (Korthikanti et al. 2022, table 2, without dropout).
     const auto tokens = trial.training.batch * std::min<std::int64_t>(model.positions, 512);
-    return number * (buffers * model.parameters(trial.layers) + 34 * tokens * model.d_model * std::max<std::int64_t>(trial.layers, 1)) +
+    return rounded * model.parameters(trial.layers) +
+           number * (buffers * model.parameters(trial.layers) + 34 * tokens * model.d_model * std::max<std::int64_t>(trial.layers, 1)) +
            (std::int64_t{1} << 28);
 }
 

@@ -7,7 +7,7 @@
 #include "orchestrator/config/sweep_config.hpp"
 #include "orchestrator/grid/catalog.hpp"
 #include "orchestrator/grid/grid.hpp"
-#include "protocol/work.hpp"
+#include "protocol/machine_rates.hpp"
 
 namespace layersweep {
 

@@ -1,5 +1,7 @@
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "cli/catalog.hpp"
 #include "cli/commands.hpp"
 #include "cli/machine.hpp"
@@ -25,14 +27,16 @@ void print_inputs(const Catalog& catalog) {
     }
 }
 
-/// Seconds of all trials, one after the other where they share workers.
+/// No schedule is shorter than its longest trial, or than all work evenly shared; longest first comes close.
 void print_seconds(const LoadedSweep& sweep, std::int64_t workers) {
-    double seconds = 0;
-    for (std::size_t i = 0; i < sweep.grid.trials.size(); ++i)
-        seconds += sweep.grid.foreseen_s[i] * double(sweep.grid.trials[i].resources.gang);
-    fmt::print("foreseen: about {} ({})\n", clock_text(seconds / double(workers)),
-               rates_here(sweep.config.resources) ? "from what this machine was measured to do"
-                                                  : "a guess: the workers measure their machine when a sweep begins");
+    double longest = 0, sum = 0;
+    for (std::size_t i = 0; i < sweep.grid.trials.size(); ++i) {
+        longest = std::max(longest, sweep.grid.foreseen_s[i]);
+        sum += sweep.grid.foreseen_s[i] * double(sweep.grid.trials[i].resources.gang);
+    }
+    fmt::print("foreseen: at least {} on these workers ({})\n", clock_text(std::max(longest, sum / double(workers))),
+               rates_here(sweep.config.resources) ? "from what a machine of this kind was measured to do"
+                                                  : "a guess for one core of a server: workers measure their own machine when they start");
 }
 
 void print_trials(const LoadedSweep& sweep) {

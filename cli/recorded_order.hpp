@@ -8,13 +8,13 @@
 
 namespace layersweep {
 
-/// The rules by which a sweep runs, as far as its results folder and its models still tell them.
+/// The rules by which a sweep runs, as far as its results folder tells them.
 struct RecordedOrder {
     Scheduler scheduler;
-    bool order_is_known = false;  ///< else the trials come in grid order: a model's config.json cannot be read any more
+    bool order_is_known = false;  ///< else the trials come in grid order: an older version did not record what it foresaw
 };
 
-/// Looks at sweep.resolved.yaml and at the models' config.json only.
+/// `grid`: as grid.jsonl has it. Looks at sweep.resolved.yaml besides.
 [[nodiscard]] RecordedOrder recorded_order(const std::string& folder, const Grid& grid);
 
 }  // namespace layersweep

@@ -39,7 +39,6 @@ Coordinator::Coordinator(const Grid& grid, Plan& plan, const Scheduler& schedule
     LAYERSWEEP_CHECK(plan_.size() == grid_.trials.size(), "the plan is of another grid");
     for (std::size_t trial = 0; trial < plan_.size(); ++trial) {
         if (plan_.status(trial).is_waiting()) cost_left_ += scheduler_.cost(trial);
-        learn_from(trial);
         set_aside_if_hopeless(trial);
     }
 }
@@ -237,9 +236,20 @@ void Coordinator::record(Event event) {
     unsettled_.push_back(std::move(event));
 }
 
-void Coordinator::learn_from(std::size_t trial) {
+/// What other machines did says nothing of this one. Of a trial that was interrupted nobody knows what each run took.
+void Coordinator::learn_from(std::size_t trial, const std::string& machine_class) {
     const auto* finished = plan_.status(trial).as<trial_state::Finished>();
-    if (outside_.costs != nullptr && finished != nullptr) outside_.costs->learn(trial, finished->result.timings);
+    if (finished == nullptr || finished->attempt.number > 1 || finished->workers.front().machine_class != machine_class) return;
+    outside_.costs->learn(trial, finished->result.timings);
+}
+
+void Coordinator::know(const std::string& machine_class, const MachineRates& rates) {
+    if (outside_.costs == nullptr || !rates.known()) return;
+    outside_.costs->know(rates);
+    if (measured_.contains(machine_class)) return;
+    record(event::Measured{machine_class, rates, now_ms()});
+    measured_.insert(machine_class);
+    for (std::size_t trial = 0; trial < plan_.size(); ++trial) learn_from(trial, machine_class);
 }
 
 void Coordinator::count_cost(const Event& event) {

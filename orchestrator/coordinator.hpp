@@ -118,7 +118,8 @@ private:
 
     void record(Event event);
     void count_cost(const Event& event);
-    void learn_from(std::size_t trial);
+    void know(const std::string& machine_class, const MachineRates& rates);
+    void learn_from(std::size_t trial, const std::string& machine_class);
     void settle();
     void announce(const Event& event);
     void dismiss_workers();

@@ -29,10 +29,7 @@ void Coordinator::lose(WorkerId worker, FailureReason reason, const std::string&
 
 void Coordinator::on(WorkerId from, const to_coordinator::Hello& message) {
     roster_.on_hello(from, message);
-    if (outside_.costs == nullptr || !message.rates.known()) return;
-    outside_.costs->know(message.rates);
-    if (measured_.insert(message.facts.machine_class).second)
-        record(event::Measured{message.facts.machine_class, message.rates, now_ms()});
+    know(message.facts.machine_class, message.rates);
 }
 
 void Coordinator::on(WorkerId from, const to_coordinator::Alive& message) {
@@ -58,8 +55,9 @@ void Coordinator::on(WorkerId from, const to_coordinator::Finished& message) {
                              .time_ms = now_ms(),
                              .shortcuts = text_of(grid_.trials[*trial].shortcuts)};
     finished.result.predictions.clear();
+    const auto machine_class = finished.workers.front().machine_class;
     record(std::move(finished));
-    learn_from(*trial);
+    if (measured_.contains(machine_class)) learn_from(*trial, machine_class);
 }
 
 void Coordinator::on(WorkerId from, const to_coordinator::MemberDone& message) {

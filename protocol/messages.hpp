@@ -6,9 +6,9 @@
 #include <variant>
 #include <vector>
 
+#include "protocol/machine_rates.hpp"
 #include "protocol/result.hpp"
 #include "protocol/trial.hpp"
-#include "protocol/work.hpp"
 
 namespace layersweep {
 

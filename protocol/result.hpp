@@ -34,7 +34,7 @@ struct Prediction {
 
 /// Where the seconds went; wall clock, never in results.csv.
 struct Timings {
-    double start_s = 0;                             ///< from the assignment to the first step
+    double start_s = 0;                             ///< from the assignment to the first step (without training: score)
     double encode_s = 0, load_s = 0;                ///< within it
     double train_s = 0;                             ///< all steps, of which:
     double forward_s = 0, backward_s = 0;           ///< this member's part of the batch
@@ -62,7 +62,7 @@ struct Result {
     std::int64_t train_rows = 0, validation_rows = 0, test_rows = 0;
     std::vector<std::int64_t> train_rows_per_class;
     std::int64_t cut_rows = 0;            ///< inputs that lost tokens of their text to the model's length
-    std::string weights_hash;             ///< XXH3-128 of all parameters after the last step, in registration order
+    std::string weights_hash;             ///< XXH3-128 of all numbers held after the last step, in registration order
     std::vector<Prediction> predictions;  ///< one per test row, in row-sample order; not in the ledger, in predictions/
     Timings timings;
     bool operator==(const Result&) const = default;

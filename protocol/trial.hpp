@@ -30,6 +30,11 @@ std::optional<Enum> parse(std::string_view name);
 template <class Enum>
 std::vector<std::string_view> names();
 
+/// Whether the loss needs a score for every token of the vocabulary, not for the label words alone.
+[[nodiscard]] constexpr bool reads_whole_vocabulary(Mode mode, Loss loss) {
+    return mode == Mode::lm && loss != Loss::label_words;
+}
+
 /// Content hash of all settings that define a trial: 32 lower-case hexadecimal digits (XXH3, 128 bits).
 struct TrialKey {
     std::string hex;
@@ -100,7 +105,7 @@ struct ResourceSettings {
 };
 
 /// Exact ways to compute a trial faster; what is valid for it is decided in orchestrator/grid. Not part of its key: rounding aside, the
-/// numbers are the same.
+/// numbers are the same; with dropout, other masks of the same distribution are drawn.
 struct Shortcuts {
     bool vocabulary = false;               ///< keep only the rows of both embedding tables that the trial can read
     bool label_position = false;           ///< compute the last block only where its output is read

@@ -1,6 +1,7 @@
 #include "protocol/work.hpp"
 
 #include <algorithm>
+#include <cmath>
 
 #include "protocol/errors.hpp"
 
@@ -21,17 +22,13 @@ struct Passes {
     [[nodiscard]] double pairs() const { return inputs.pairs - saved() * shared() * (shared() + 1) / 2; }
 };
 
-bool reads_whole_vocabulary(const Trial& trial) {
-    return trial.mode == Mode::lm && trial.training.loss != Loss::label_words;
-}
-
 double number_bytes(Precision precision) {
     return precision == Precision::fp64 ? 8 : 4;
 }
 
 /// Scores that the loss reads per position.
 double head_width(const Trial& trial, const DecoderSize& decoder, const TaskSize& task) {
-    return double(reads_whole_vocabulary(trial) ? decoder.vocabulary : task.classes);
+    return double(reads_whole_vocabulary(trial.mode, trial.training.loss) ? decoder.vocabulary : task.classes);
 }
 
 double block_parameters(const DecoderSize& decoder) {
@@ -53,6 +50,12 @@ double forward_flops(const Trial& trial, const DecoderSize& decoder, const Passe
     return (layers - 1) * whole_block + last_block + head_flops;
 }
 
+/// Of all members; one without a row makes none.
+std::int64_t passes_per_epoch(const Trial& trial, const TaskSize& task) {
+    const auto full = task.training.rows / trial.training.batch, rest = task.training.rows % trial.training.batch;
+    return full * std::min(trial.training.batch, trial.resources.gang) + std::min(rest, trial.resources.gang);
+}
+
 std::int64_t prefix_of(const TaskSize& task, bool shared) {
     return shared && task.shared_prefix >= shortest_shared_prefix ? task.shared_prefix : 0;
 }
@@ -63,6 +66,10 @@ void TokenSums::add(std::int64_t length) {
     ++rows;
     tokens += length;
     pairs += double(length) * double(length + 1) / 2;
+}
+
+TokenSums TokenSums::times(double factor) const {
+    return {std::llround(double(rows) * factor), std::llround(double(tokens) * factor), pairs * factor};
 }
 
 double held_parameters(const Trial& trial, const DecoderSize& decoder, const TaskSize& task) {
@@ -79,11 +86,11 @@ std::int64_t steps_per_epoch(const Trial& trial, const TaskSize& task) {
 
 Work training_epoch(const Trial& trial, const DecoderSize& decoder, const TaskSize& task) {
     const auto steps = steps_per_epoch(trial, task);
-    const bool shares = trial.shortcuts.shared_prefix_in_training && trial.training.batch > trial.resources.gang;
-    const Passes passes{task.training, steps * trial.resources.gang, prefix_of(task, shares)};
-    // Read by both passes, written as gradients; the optimizer reads four numbers and writes three.
-    constexpr double touches = 2 + 1 + 7;
-    const auto bytes = touches * number_bytes(trial.training.precision) * held_parameters(trial, decoder, task) * double(steps * trial.resources.gang);
+    const Passes passes{task.training, passes_per_epoch(trial, task), prefix_of(task, trial.shortcuts.shared_prefix_in_training)};
+    // All numbers are written as gradients, and the optimizer reads four and writes three; blocks are read by both passes, of tables rows.
+    constexpr double touches = 1 + 7, reads = 2;
+    const auto numbers = touches * held_parameters(trial, decoder, task) + reads * double(trial.layers) * block_parameters(decoder);
+    const auto bytes = numbers * number_bytes(trial.training.precision) * double(steps * trial.resources.gang);
     return {3 * forward_flops(trial, decoder, passes, head_width(trial, decoder, task)), bytes};
 }
 
@@ -93,23 +100,9 @@ Work scoring_pass(const Trial& trial, const DecoderSize& decoder, const TaskSize
     return {forward_flops(trial, decoder, passes, double(task.classes)), bytes};
 }
 
-double MachineRates::flops_per_s(Precision precision) const {
-    switch (precision) {
-        case Precision::fp32:
-            return fp32;
-        case Precision::tf32:
-            return tf32;
-        case Precision::bf16:
-            return bf16;
-        case Precision::fp64:
-            return fp64;
-    }
-    fail_check("precision", __FILE__, __LINE__, "a precision without a rate");
-}
-
 double floor_s(const Work& work, const MachineRates& rates, Precision precision) {
     const auto rate = rates.flops_per_s(precision);
-    LAYERSWEEP_CHECK(rate > 0 && rates.bandwidth > 0, "the machine was not measured");
+    LAYERSWEEP_CHECK(rates.known() && rate > 0, "the machine was not measured");
     return std::max(work.flops / rate, work.bytes / rates.bandwidth);
 }
 

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 
+#include "protocol/machine_rates.hpp"
 #include "protocol/trial.hpp"
 
 namespace layersweep {
@@ -15,6 +16,8 @@ struct TokenSums {
     std::int64_t tokens = 0;
     double pairs = 0;  ///< of a token and one that it looks at: sum of n·(n + 1) / 2
     void add(std::int64_t length);
+    /// Of so many times the inputs, rounded.
+    [[nodiscard]] TokenSums times(double factor) const;
     bool operator==(const TokenSums&) const = default;
 };
 
@@ -48,21 +51,11 @@ inline constexpr std::int64_t shortest_shared_prefix = 8;
 [[nodiscard]] double held_parameters(const Trial& trial, const DecoderSize& decoder, const TaskSize& task);
 /// Optimizer steps of one epoch.
 [[nodiscard]] std::int64_t steps_per_epoch(const Trial& trial, const TaskSize& task);
-/// Least work of one epoch's training steps, over all members of the gang: three times the forward pass's products, the parameters
-/// read twice, the gradients written and read, and the optimizer's three numbers read and written.
+/// Least work of one epoch's training steps, over all members of the gang: three times the forward pass's products; the blocks read twice,
+/// gradients written and read, and the optimizer's three numbers read and written.
 [[nodiscard]] Work training_epoch(const Trial& trial, const DecoderSize& decoder, const TaskSize& task);
 /// Least work of one pass over inputs that are only scored.
 [[nodiscard]] Work scoring_pass(const Trial& trial, const DecoderSize& decoder, const TaskSize& task, const TokenSums& inputs);
-
-/// What a machine can do, as one worker sees it while its neighbours work; measured by worker/device/calibration.
-struct MachineRates {
-    double fp32 = 0, tf32 = 0, bf16 = 0, fp64 = 0;  ///< FLOP/s of large matrix products; 0: this machine has none
-    double bandwidth = 0;                           ///< bytes/s that one pass over memory reads and writes
-    double operator_s = 0;                          ///< seconds that the smallest operator takes
-    [[nodiscard]] double flops_per_s(Precision precision) const;
-    [[nodiscard]] bool known() const { return fp32 > 0; }
-    bool operator==(const MachineRates&) const = default;
-};
 
 /// The least time that the work can take: no machine computes and moves faster than it can.
 [[nodiscard]] double floor_s(const Work& work, const MachineRates& rates, Precision precision);

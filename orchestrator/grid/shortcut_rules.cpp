@@ -10,10 +10,6 @@
 namespace layersweep {
 namespace {
 
-bool reads_whole_vocabulary(const Trial& trial) {
-    return trial.mode == Mode::lm && trial.training.loss != Loss::label_words;
-}
-
 bool drops_out(const Trial& trial, const ModelFacts& model) {
     return trial.training.dropout ? *trial.training.dropout > 0 : model.drops_out;
 }
@@ -26,10 +22,12 @@ struct Rule {
     const char* where;
     std::optional<std::string> (*not_for)(const Trial& trial, const ModelFacts& model);
     const char* way_out;
+    /// Why it would be exact and save nothing.
+    std::optional<std::string> (*useless_for)(const Trial& trial) = [](const Trial&) { return std::optional<std::string>(); };
 };
 
 std::optional<std::string> not_for_vocabulary(const Trial& trial, const ModelFacts&) {
-    if (reads_whole_vocabulary(trial)) return fmt::format("the loss {} reads the whole vocabulary", name_of(trial.training.loss));
+    if (reads_whole_vocabulary(trial.mode, trial.training.loss)) return fmt::format("the loss {} reads the whole vocabulary", name_of(trial.training.loss));
     return std::nullopt;
 }
 
@@ -49,15 +47,32 @@ std::optional<std::string> not_for_shared_prefix_in_training(const Trial& trial,
     return std::nullopt;
 }
 
+std::optional<std::string> no_demonstrations(const Trial& trial) {
+    if (trial.training.demonstrations_per_class == 0) return "no demonstrations: nothing is shared";
+    return std::nullopt;
+}
+
+std::optional<std::string> no_company(const Trial& trial) {
+    if (const auto why = no_demonstrations(trial)) return why;
+    if (trial.training.batch <= trial.resources.gang) return "one row per step and worker: nothing is shared";
+    return std::nullopt;
+}
+
+std::optional<std::string> why_off(const Rule& rule, const Trial& trial, const ModelFacts& model) {
+    const auto why_not = rule.not_for(trial, model);
+    return why_not ? why_not : rule.useless_for(trial);
+}
+
 const std::array<Rule, 4>& rules() {
     using C = ShortcutSettings;
     using S = Shortcuts;
     static const std::array<Rule, 4> all{{
         {"vocabulary", &C::vocabulary, &S::vocabulary, "", not_for_vocabulary, "vocabulary: auto, or loss: label-words"},
         {"label_position", &C::label_position, &S::label_position, "", not_for_label_position, "label_position: auto, or another loss"},
-        {"shared_prefix", &C::shared_prefix, &S::shared_prefix, " in evaluation", not_for_shared_prefix, "shared_prefix: auto"},
+        {"shared_prefix", &C::shared_prefix, &S::shared_prefix, " in evaluation", not_for_shared_prefix, "shared_prefix: auto",
+         no_demonstrations},
         {"shared_prefix", &C::shared_prefix, &S::shared_prefix_in_training, " in training", not_for_shared_prefix_in_training,
-         "shared_prefix: auto, or dropout: 0"},
+         "shared_prefix: auto (then evaluation alone shares it), or dropout: 0", no_company},
     }};
     return all;
 }
@@ -75,7 +90,7 @@ Shortcuts shortcuts_of(const AxisPoint& point, const SweepConfig& config) {
                               fmt::format("shortcuts.{} is on, but is not exact for a trial", rule.setting),
                               fmt::format("{}; the trial is {}", *why_not, label_of(point.trial)), rule.way_out);
         }
-        shortcuts.*rule.use = choice != ShortcutChoice::off && !why_not;
+        shortcuts.*rule.use = choice != ShortcutChoice::off && !why_off(rule, point.trial, *point.model);
     }
     return shortcuts;
 }
@@ -91,8 +106,8 @@ std::vector<std::string> shortcut_lines(const SweepConfig& config, const Grid& g
         std::map<std::string, std::size_t> reasons;
         std::size_t on = 0;
         for (const Trial& trial : grid.trials) {
-            const auto why_not = rule.not_for(trial, catalog.models.at(trial.model.name));
-            why_not ? ++reasons[*why_not] : ++on;
+            const auto why = why_off(rule, trial, catalog.models.at(trial.model.name));
+            why ? ++reasons[*why] : ++on;
         }
         auto line = on == grid.trials.size() ? name + ": on" : fmt::format("{}: on for {} of {} trials", name, on, grid.trials.size());
         for (const auto& [why, trials] : reasons) line += fmt::format("; not for {}: {}", trials, why);

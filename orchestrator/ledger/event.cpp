@@ -89,6 +89,12 @@ std::int64_t time_of(const json& j) {
     return found == j.end() ? 0 : read_integer<std::int64_t>(*found);
 }
 
+/// For people only: what is no number counts as not known.
+double predicted_of(const json& j) {
+    const auto found = j.find("predicted_s");
+    return found == j.end() || !found->is_number() ? 0 : found->get<double>();
+}
+
 event::Finished finished_of(const json& j) {
     event::Finished finished{.attempt = j.at("attempt").get<Attempt>(),
                              .result = j.at("result").get<Result>(),
@@ -118,7 +124,7 @@ event::Stopped stopped_of(const json& j) {
 
 std::optional<Event> read(const json& j) {
     const auto kind = j.at("event").get<std::string>();
-    if (kind == "assigned") return event::Assigned{j.at("attempt").get<Attempt>(), workers_of(j.at("workers")), time_of(j), j.value("predicted_s", 0.0)};
+    if (kind == "assigned") return event::Assigned{j.at("attempt").get<Attempt>(), workers_of(j.at("workers")), time_of(j), predicted_of(j)};
     if (kind == "finished") return finished_of(j);
     if (kind == "failed") return event::Failed{j.at("attempt").get<Attempt>(), j.at("failure").get<TrialFailure>(), time_of(j)};
     if (kind == "abandoned") return event::Abandoned{j.at("attempt").get<Attempt>(), time_of(j)};

@@ -3,13 +3,14 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <utility>
 
 #include <fmt/format.h>
 
 namespace layersweep {
 namespace {
 
-// Fitted to measured trials: docs/benchmarks.md says how.
+// Fitted to measured trials; docs/speed.md says how well.
 /// A product of width d reaches d / (d + this) of the machine's rate, the passes between products counted in.
 constexpr double half_rate_width = 120;
 /// Operators of one forward pass, besides and per block; the backward pass and what it needs take twice as many.
@@ -27,30 +28,41 @@ double expected_epochs(const TrainingSettings& training) {
     return patience >= all ? all : std::min(all, patience + std::ceil((all - patience) / 3));
 }
 
-class Clockwork {
+/// The parts of a trial on one machine, in seconds.
+class Parts {
 public:
-    Clockwork(const Trial& trial, const TrialSize& size, const MachineRates& rates) : trial_(trial), size_(size), rates_(rates) {}
+    Parts(const Trial& trial, const TrialSize& size, const MachineRates& rates) : trial_(trial), size_(size), rates_(rates) {}
 
     [[nodiscard]] double epoch_s() const {
-        const auto passes = double(steps_per_epoch(trial_, size_.task)) * 3;
-        return seconds(training_epoch(trial_, size_.decoder, size_.task), passes) / double(trial_.resources.gang);
+        const auto steps = double(steps_per_epoch(trial_, size_.task));
+        return seconds(training_epoch(trial_, size_.decoder, size_.task), 3 * steps) + steps * reduce_s();
     }
     [[nodiscard]] double scoring_s(const TokenSums& inputs) const {
         if (inputs.rows == 0) return 0;
-        const auto batches = 1 + double(inputs.tokens) / tokens_scored_at_once;
-        return seconds(scoring_pass(trial_, size_.decoder, size_.task, inputs), batches) / double(trial_.resources.gang);
+        const auto shared = trial_.shortcuts.shared_prefix ? double(size_.task.shared_prefix) : 0;
+        const auto computed = double(inputs.tokens) - double(inputs.rows) * shared;
+        const auto batches = 1 + computed / tokens_scored_at_once / members();
+        return seconds(scoring_pass(trial_, size_.decoder, size_.task, inputs), batches);
     }
     [[nodiscard]] double start_s() const {
         constexpr double copies = 8;  // read, stored, and the buffers of gradients and moments filled
-        return copies * 4 * held_parameters(trial_, size_.decoder, size_.task) / rates_.bandwidth;
+        return copies * parameter_bytes() / rates_.bandwidth;
     }
 
 private:
+    [[nodiscard]] double members() const { return double(trial_.resources.gang); }
+    [[nodiscard]] double parameter_bytes() const { return 4 * held_parameters(trial_, size_.decoder, size_.task); }
+    /// Gradients go out, are added and come back.
+    [[nodiscard]] double reduce_s() const {
+        constexpr double passes_over_memory = 6;
+        return trial_.resources.gang == 1 ? 0 : passes_over_memory * parameter_bytes() / rates_.bandwidth;
+    }
+    /// Work of the whole gang, `passes` of each member, which starts all of its operators itself.
     [[nodiscard]] double seconds(const Work& work, double passes) const {
         const auto rate = rates_.flops_per_s(trial_.training.precision);
         const auto products = work.flops / (rate > 0 ? rate : rates_.fp32) * (1 + half_rate_width / double(size_.decoder.d_model));
         const auto operators = passes * (operators_per_pass + operators_per_block * double(trial_.layers)) * rates_.operator_s;
-        return products + work.bytes / rates_.bandwidth + operators;
+        return (products + work.bytes / rates_.bandwidth) / members() + operators;
     }
     const Trial& trial_;
     const TrialSize& size_;
@@ -59,9 +71,18 @@ private:
 
 /// Kinds of trials that are alike, the narrowest first.
 std::array<std::string, 3> kinds_of(const Trial& trial) {
-    const auto model = fmt::format("{}/{}", trial.model.name, name_of(trial.training.precision));
+    const auto model = fmt::format("{}/{}/{}", trial.model.name, name_of(trial.training.precision), trial.resources.gang);
     const auto mode = fmt::format("{}/{}", model, name_of(trial.mode));
     return {fmt::format("{}/{}", mode, trial.layers), mode, model};
+}
+
+MachineRates slower_of(const MachineRates& a, const MachineRates& b) {
+    return {.fp32 = std::min(a.fp32, b.fp32),
+            .tf32 = std::min(a.tf32, b.tf32),
+            .bf16 = std::min(a.bf16, b.bf16),
+            .fp64 = std::min(a.fp64, b.fp64),
+            .bandwidth = std::min(a.bandwidth, b.bandwidth),
+            .operator_s = std::max(a.operator_s, b.operator_s)};
 }
 
 }  // namespace
@@ -71,19 +92,23 @@ MachineRates nominal_rates() {
 }
 
 double foreseen_s(const Trial& trial, const TrialSize& size, const MachineRates& rates) {
-    const Clockwork clockwork(trial, size, rates);
+    const Parts parts(trial, size, rates);
     const auto epochs = expected_epochs(trial.training);
     const bool scores_once = trial.training.epochs == 0;
     const auto validations = scores_once ? 1 : epochs;
-    return seconds_besides + clockwork.start_s() + epochs * clockwork.epoch_s() + validations * clockwork.scoring_s(size.task.validation) +
-           clockwork.scoring_s(size.task.test);
+    return seconds_besides + parts.start_s() + epochs * parts.epoch_s() + validations * parts.scoring_s(size.task.validation) +
+           parts.scoring_s(size.task.test);
 }
 
 CostModel::CostModel(const std::vector<Trial>& trials, std::vector<TrialSize> sizes) : trials_(trials), sizes_(std::move(sizes)) {}
 
 void CostModel::know(const MachineRates& rates) {
     if (!rates.known()) return;
-    if (!rates_ || rates.fp32 < rates_->fp32) rates_ = rates;
+    const auto before = rates_;
+    rates_ = rates_ ? slower_of(*rates_, rates) : rates;
+    if (rates_ == before) return;
+    ratios_.clear();
+    for (const auto& [trial, seconds] : measured_s_) count(trial);
 }
 
 double CostModel::uncorrected_s(std::size_t trial) const {
@@ -91,8 +116,12 @@ double CostModel::uncorrected_s(std::size_t trial) const {
 }
 
 void CostModel::learn(std::size_t trial, const Timings& measured) {
-    if (!(measured.total_s > 0)) return;
-    const auto logarithm = std::log(measured.total_s / uncorrected_s(trial));
+    const bool possible = std::isfinite(measured.total_s) && measured.total_s > 0;
+    if (possible && measured_s_.emplace(trial, measured.total_s).second) count(trial);
+}
+
+void CostModel::count(std::size_t trial) {
+    const auto logarithm = std::log(measured_s_.at(trial) / uncorrected_s(trial));
     for (const auto& kind : kinds_of(trials_.at(trial))) {
         ratios_[kind].sum_of_logarithms += logarithm;
         ++ratios_[kind].count;

@@ -2,7 +2,6 @@
 
 #include <map>
 #include <optional>
-#include <span>
 #include <string>
 #include <vector>
 
@@ -25,15 +24,16 @@ struct TrialSize {
 /// done at least (protocol/work.hpp), what small matrices and the operators between the products add, and a guess of when patience ends it.
 [[nodiscard]] double foreseen_s(const Trial& trial, const TrialSize& size, const MachineRates& rates);
 
-/// Foresees seconds and learns from what finished: the ratio of measured to foreseen seconds, for trials of the same model, mode and
-/// number of layers, less and less alike where there are none. Pure: the same calls give the same answers.
+/// Foresees seconds and learns from what finished: the ratio of measured to foreseen seconds, for trials of the same model, precision, gang,
+/// mode and number of layers, or where there are none less and less alike. Pure: the same calls give the same answers.
 class CostModel {
 public:
     /// `trials` must outlive it.
     CostModel(const std::vector<Trial>& trials, std::vector<TrialSize> sizes);
 
-    /// What a worker's machine was measured to do; the slowest counts, as any of them may get the trial.
+    /// What a worker's machine was measured to do; of several the least, as any of them may get the trial.
     void know(const MachineRates& rates);
+    /// How long a trial took on a machine like those.
     void learn(std::size_t trial, const Timings& measured);
     [[nodiscard]] double predicted_s(std::size_t trial) const;
 
@@ -43,11 +43,13 @@ private:
         std::int64_t count = 0;
     };
     [[nodiscard]] double uncorrected_s(std::size_t trial) const;
+    void count(std::size_t trial);
 
     const std::vector<Trial>& trials_;
     std::vector<TrialSize> sizes_;
     std::optional<MachineRates> rates_;
-    std::map<std::string, Ratio> ratios_;  ///< by kind of trial
+    std::map<std::size_t, double> measured_s_;  ///< by trial
+    std::map<std::string, Ratio> ratios_;       ///< by kind of trial
 };
 
 }  // namespace layersweep

@@ -109,7 +109,14 @@ TEST(Coordinator, WhatMachinesCanDoAndHowLongTrialsTakeIsForeseenAndRecorded) {
     auto slow = nominal_rates();
     slow.fp32 /= 10;
     for (const int rank : {1, 2}) world.transport.say(rank, to_coordinator::Hello{{"n1", rank, "cpu", "avx2"}, "", slow});
-    world.obedient_workers();
+    world.obedient_workers([&](WorkerId worker, const ToWorker& message) {
+        const auto* assign = std::get_if<Assign>(&message);
+        if (assign == nullptr) return false;
+        auto result = CoordinatorWorld::result();
+        result.timings.total_s = 100;
+        world.transport.say(worker.rank, to_coordinator::Finished{assign->attempt, result, ""});
+        return true;
+    });
     EXPECT_EQ(world.run(), ExitCode::done);
     const auto measured = world.recorded<event::Measured>();
     ASSERT_EQ(measured.size(), 1U) << "two workers of one class";
@@ -118,11 +125,34 @@ TEST(Coordinator, WhatMachinesCanDoAndHowLongTrialsTakeIsForeseenAndRecorded) {
     const auto assigned = world.recorded<event::Assigned>();
     ASSERT_EQ(assigned.size(), 3U);
     EXPECT_GT(assigned[0].predicted_s, before);
-    const auto ratio = CoordinatorWorld::result().timings.total_s / assigned[0].predicted_s;
-    if (ratio > 0) EXPECT_NEAR(assigned[2].predicted_s, assigned[0].predicted_s * ratio, 1e-9);
+    EXPECT_EQ(assigned[1].predicted_s, assigned[0].predicted_s) << "they began together";
+    EXPECT_NEAR(assigned[2].predicted_s, 100, 1e-9) << "it is like those that finished";
     EXPECT_EQ(world.plan.status(1).as<trial_state::Finished>()->predicted_s, assigned[1].predicted_s);
     EXPECT_EQ(world.plan.status(0).as<trial_state::Finished>()->shortcuts, "vocabulary");
     world.transport.take_all<Assign>();
+}
+
+TEST(Coordinator, WhatOlderLivesMeasuredCountsWhereTheMachineIsTheSame) {
+    const Attempt done{sample_trial('a').key, 1, 1};
+    auto result = test::sample_result(0.25);
+    result.timings.total_s = 100;
+    for (const std::string machine_class : {"avx2", "another"}) {
+        CoordinatorWorld world(sample_grid("ab"), 1,
+                               {event::Assigned{done, {{1}}}, event::Finished{done, result, {WorkerFacts{.machine_class = machine_class}}}});
+        CostModel costs(world.grid.trials, {2, TrialSize{.decoder = {.d_model = 64, .d_ff = 256}}});
+        world.costs = &costs;
+        auto rates = nominal_rates();
+        rates.fp32 /= 100;
+        world.transport.say(1, to_coordinator::Hello{{"n1", 1, "cpu", "avx2"}, "", rates});
+        world.obedient_workers();
+        EXPECT_EQ(world.run(), ExitCode::done);
+        const auto predicted_s = world.recorded<event::Assigned>().back().predicted_s;
+        if (machine_class == "avx2")
+            EXPECT_NEAR(predicted_s, 100, 1e-9);
+        else
+            EXPECT_LT(predicted_s, 1);
+        world.transport.take_all<Assign>();
+    }
 }
 
 TEST(Coordinator, ResultsThatComeTogetherShareOneSync) {

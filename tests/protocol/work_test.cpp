@@ -49,13 +49,13 @@ TEST(Work, APlainPassIsEveryProductOfEveryToken) {
     EXPECT_DOUBLE_EQ(scoring_pass(two, decoder, task(), {}).flops, 0);
 }
 
-TEST(Work, TrainingIsThreeForwardPassesAndTenTouchesOfEveryParameter) {
+TEST(Work, TrainingIsThreeForwardPassesAndEightTouchesOfEveryNumberTenOfTheBlocks) {
     const auto work = training_epoch(trial(), decoder, task());
     EXPECT_DOUBLE_EQ(work.flops, 3 * (2 * block_flops({12, 14, 13, 15}) + 4 * 2.0 * 8 * 3));
     const double block = 4 * 64 + 4 * 8 + 2 * 8 * 32 + 32 + 8 + 4 * 8;
     const double parameters = (100 + 64 + 3 + 2) * 8 + 2 * block;
     EXPECT_DOUBLE_EQ(held_parameters(trial(), decoder, task()), parameters);
-    EXPECT_DOUBLE_EQ(work.bytes, 10 * 4 * parameters * 2) << "two steps";
+    EXPECT_DOUBLE_EQ(work.bytes, (8 * parameters + 2 * 2 * block) * 4 * 2) << "two steps";
 }
 
 TEST(Work, ASharedPrefixIsComputedOncePerStepAndOncePerPass) {
@@ -69,6 +69,10 @@ TEST(Work, ASharedPrefixIsComputedOncePerStepAndOncePerPass) {
     auto alone = trial();
     alone.training.batch = 1;
     EXPECT_EQ(training_epoch(shares, decoder, task()), training_epoch(alone, decoder, task())) << "one row shares with nobody";
+    auto wide = trial(), wide_shares = shares;
+    wide.training.batch = wide_shares.training.batch = 3;
+    wide.resources.gang = wide_shares.resources.gang = 3;
+    EXPECT_EQ(training_epoch(wide_shares, decoder, task()), training_epoch(wide, decoder, task())) << "a step with one row among them";
     auto short_prefix = task();
     short_prefix.shared_prefix = shortest_shared_prefix - 1;
     EXPECT_EQ(scoring_pass(shares, decoder, short_prefix, short_prefix.test), scoring_pass(trial(), decoder, short_prefix, short_prefix.test));
@@ -90,6 +94,12 @@ TEST(Work, CompactTablesHoldWhatIsRead) {
     auto compact = trial();
     compact.shortcuts.vocabulary = true;
     EXPECT_DOUBLE_EQ(held_parameters(trial(), decoder, task()) - held_parameters(compact, decoder, task()), (100 + 64 - 20 - 16) * 8);
+}
+
+TEST(Work, SumsOfMoreInputsOfTheSameKind) {
+    EXPECT_EQ(inputs({12, 14}).times(2), inputs({12, 14, 12, 14}));
+    EXPECT_EQ(inputs({12, 14}).times(1), inputs({12, 14}));
+    EXPECT_EQ(TokenSums{}.times(1), TokenSums{});
 }
 
 TEST(Work, TheFloorIsTheSlowerOfComputingAndMoving) {

@@ -4,6 +4,7 @@
 #include <ATen/Context.h>
 #include <c10/core/GradMode.h>
 #include <c10/core/impl/VirtualGuardImpl.h>
+#include <c10/util/Exception.h>
 
 #include <algorithm>
 #include <chrono>
@@ -27,32 +28,35 @@ void wait_for(c10::Device device) {
     guard.synchronizeStream(guard.getStream(device));
 }
 
-/// The shortest of the runs that fit into `budget` seconds, two at least behind one that warms up: what disturbs only makes them longer.
-double shortest_s(c10::Device device, double budget, const std::function<void()>& run) {
+double seconds_of(c10::Device device, const std::function<void()>& run) {
+    const auto start = Clock::now();
     run();
     wait_for(device);
-    double shortest = 0;
+    return seconds_since(start);
+}
+
+/// The shortest of the runs that fit into `budget` seconds: what disturbs only makes them longer. The first one warms up, and is all where
+/// it takes that long already.
+double shortest_s(c10::Device device, double budget, const std::function<void()>& run) {
     const auto begin = Clock::now();
-    for (int runs = 0; runs < 2 || seconds_since(begin) < budget; ++runs) {
-        const auto start = Clock::now();
-        run();
-        wait_for(device);
-        const auto took = seconds_since(start);
-        shortest = runs == 0 ? took : std::min(shortest, took);
-    }
+    const auto first = seconds_of(device, run);
+    if (first > budget) return first;
+    double shortest = seconds_of(device, run);
+    while (seconds_since(begin) < budget) shortest = std::min(shortest, seconds_of(device, run));
     return shortest;
 }
 
 double product_rate(c10::Device device, at::ScalarType type) {
     const std::int64_t n = device.is_cpu() ? 768 : 8192;
     const auto options = at::TensorOptions(type).device(device);
-    const auto a = at::ones({n, n}, options), b = at::ones({n, n}, options);
+    // Random numbers: a GPU computes faster with all alike.
+    const auto a = at::randn({n, n}, options), b = at::randn({n, n}, options);
     auto c = at::empty({n, n}, options);
     return 2.0 * double(n) * double(n) * double(n) / shortest_s(device, 0.3, [&] { at::mm_out(c, a, b); });
 }
 
 double bandwidth(c10::Device device) {
-    constexpr std::int64_t numbers = 32 << 20;  // 128 MiB
+    constexpr std::int64_t numbers = 32 << 20;  // 128 MiB, several times any cache
     auto x = at::zeros({numbers}, at::TensorOptions(at::kFloat).device(device));
     return 2.0 * 4.0 * double(numbers) / shortest_s(device, 0.4, [&] { x.add_(1); });
 }
@@ -66,6 +70,15 @@ double operator_seconds(c10::Device device) {
            operators;
 }
 
+/// Nothing where the device has no room for it: trials may have.
+MachineRates measured(const WorkerDevice& device) {
+    try {
+        return measure_rates(device);
+    } catch (const c10::Error&) {
+        return {};
+    }
+}
+
 }  // namespace
 
 MachineRates measure_rates(const WorkerDevice& device) {
@@ -74,8 +87,9 @@ MachineRates measure_rates(const WorkerDevice& device) {
     MachineRates rates;
     rates.fp32 = product_rate(where, at::kFloat);
     rates.bf16 = product_rate(where, at::kBFloat16);
-    rates.fp64 = product_rate(where, at::kDouble);
-    if (!where.is_cpu()) {
+    if (where.is_cpu()) {
+        rates.fp64 = product_rate(where, at::kDouble);  // which no trial on a GPU has
+    } else if (device.has_tf32()) {
         device.use_tf32(true);
         rates.tf32 = product_rate(where, at::kFloat);
         device.use_tf32(false);
@@ -86,10 +100,11 @@ MachineRates measure_rates(const WorkerDevice& device) {
 }
 
 MachineRates rates_of(const WorkerDevice& device) {
-    const auto machine = device.machine_class();
+    const auto machine = device.speed_class();
     if (const auto known = read_rates(machine)) return *known;
-    const auto rates = measure_rates(device);
-    keep_rates(machine, rates);
+    const auto rates = measured(device);
+    device.release_memory();
+    if (rates.known()) keep_rates(machine, rates);
     return rates;
 }
 

@@ -60,6 +60,16 @@ std::int64_t peak_gpu_memory_bytes(int index) {
     return stats.allocated_bytes[static_cast<std::size_t>(c10::CachingAllocator::StatType::AGGREGATE)].peak;
 }
 
+void release_gpu_memory() {
+    c10::cuda::CUDACachingAllocator::emptyCache();
+}
+
+bool gpu_has_tf32(int index) {
+    int major = 0;
+    C10_CUDA_CHECK(cudaDeviceGetAttribute(&major, cudaDevAttrComputeCapabilityMajor, index));
+    return major >= 8;
+}
+
 std::size_t free_gpu_memory_bytes(int index) {
     const c10::cuda::CUDAGuard guard(static_cast<c10::DeviceIndex>(index));
     std::size_t free = 0, all = 0;

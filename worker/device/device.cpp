@@ -49,10 +49,14 @@ int gpu_of(int local_worker, int gpus) {
 
 }  // namespace
 
+bool WorkerDevice::has_tf32() const {
+    return !torch_device().is_cpu() && gpu_has_tf32(torch_device().index());
+}
+
 void WorkerDevice::use_tf32(bool use) const {
-    if (use && torch_device().is_cpu())
-        throw ConfigError("training.precision", "tf32 is a format of GPUs, and this worker trains on a CPU", "nothing falls back silently",
-                          "use fp32 or bf16, or run where a GPU is");
+    if (use && !has_tf32())
+        throw ConfigError("training.precision", "tf32 is a format of GPUs from compute capability 8.0 on, and this worker has " + name(),
+                          "nothing falls back silently", "use fp32 or bf16, or run where such a GPU is");
     at::globalContext().setAllowTF32CuBLAS(use);
 }
 
@@ -72,16 +76,30 @@ std::string WorkerDevice::machine_class() const {
     return facts_.torch_device.is_cpu() ? cpu_worker_class(facts_.machine_class, threads_) : facts_.machine_class;
 }
 
+std::string WorkerDevice::speed_class() const {
+    return facts_.torch_device.is_cpu() ? cpu_speed_class(text_of("/proc/cpuinfo"), threads_) : facts_.name + ", " + facts_.machine_class;
+}
+
 std::int64_t WorkerDevice::peak_memory_bytes() const {
-    if (facts_.torch_device.is_cpu()) return peak_resident_bytes(text_of("/proc/self/status"));
+    if (facts_.torch_device.is_cpu())
+        return peak_resident_bytes(text_of("/proc/self/status")) - std::int64_t(MemoryPool::the_one().kept_at_peak());
     return peak_gpu_memory_bytes(facts_.torch_device.index());
 }
 
 void WorkerDevice::reset_peak_memory() const {
-    if (facts_.torch_device.is_cpu())
+    if (facts_.torch_device.is_cpu()) {
         std::ofstream("/proc/self/clear_refs") << "5";  // VmHWM; where it may not be written, the peak stays the process's
-    else
+        MemoryPool::the_one().begin_peak();
+    } else {
         reset_peak_gpu_memory(facts_.torch_device.index());
+    }
+}
+
+void WorkerDevice::release_memory() const {
+    if (torch_device().is_cpu())
+        MemoryPool::the_one().release();
+    else
+        release_gpu_memory();
 }
 
 std::size_t WorkerDevice::bytes_to_keep_warm() const {

@@ -29,7 +29,9 @@ public:
     [[nodiscard]] const std::string& name() const { return facts_.name; }
     /// What has to be equal for the bits of a result to be equal: "GenuineIntel amx avx512_bf16 avx512 avx2, threads 1", or GPU and driver.
     [[nodiscard]] std::string machine_class() const;
-    /// Resident (CPU, what the pool keeps included) or allocated (CUDA), since the last reset; where /proc does not let us reset it, since
+    /// What decides how fast it is; names the model too.
+    [[nodiscard]] std::string speed_class() const;
+    /// Resident (CPU, without what the pool keeps for later) or allocated (CUDA), since the last reset; where /proc does not let us reset it, since
     /// the process began.
     [[nodiscard]] std::int64_t peak_memory_bytes() const;
     /// The next peak counts from here: before each trial.
@@ -37,6 +39,9 @@ public:
     /// What trials can spare of its memory for tensors that stay between them: a quarter of what is free on a GPU now; nothing on a CPU,
     /// whose page cache holds the files for all workers of the node.
     [[nodiscard]] std::size_t bytes_to_keep_warm() const;
+    /// Gives back what no tensor uses any more.
+    void release_memory() const;
+    [[nodiscard]] bool has_tf32() const;
     /// Whether products of fp32 matrices may be computed in TF32, for the trials that follow. Throws ConfigError on a CPU, which has none.
     void use_tf32(bool use) const;
     /// Threads of CPU operators for the trials that follow.

@@ -52,6 +52,13 @@ std::string cpu_worker_class(const std::string& host_class, std::int64_t threads
     return host_class + ", threads " + std::to_string(threads);
 }
 
+std::string cpu_speed_class(const std::string& cpuinfo, std::int64_t threads) {
+    std::string model;
+    for (const auto& word : words_of(cpuinfo, "model name")) model += word + ' ';
+    if (!model.empty()) model.back() = ',';
+    return model + ' ' + cpu_worker_class(cpu_machine_class(cpuinfo), threads);
+}
+
 std::string nvidia_driver_version(const std::string& text) {
     const auto words = words_of(text, "NVRM version");
     const auto found = std::find_if(words.begin(), words.end(), is_version);

@@ -11,6 +11,9 @@ namespace layersweep {
 /// The same of a worker with so many threads: "GenuineIntel amx avx512_bf16 avx512 avx2, threads 1".
 [[nodiscard]] std::string cpu_worker_class(const std::string& host_class, std::int64_t threads);
 
+/// What decides how fast such a worker is: "AMD EPYC 9554, AuthenticAMD avx512 avx2, threads 1".
+[[nodiscard]] std::string cpu_speed_class(const std::string& cpuinfo, std::int64_t threads);
+
 /// "580.65.06", from the text of /proc/driver/nvidia/version; "unknown" where it holds no version.
 [[nodiscard]] std::string nvidia_driver_version(const std::string& text);
 

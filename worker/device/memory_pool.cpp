@@ -67,6 +67,8 @@ MemoryPool::Block MemoryPool::take(std::size_t bytes) {
     used_.emplace(block.data, block.bytes);
     used_bytes_ += block.bytes;
     most_used_ = std::max(most_used_, used_bytes_);
+    peak_used_ = std::max(peak_used_, used_bytes_);
+    peak_held_ = std::max(peak_held_, used_bytes_ + idle_bytes_);
     return block;
 }
 
@@ -108,6 +110,17 @@ bool MemoryPool::give_back(void* data) {
 std::size_t MemoryPool::idle_bytes() const {
     const std::lock_guard lock(mutex_);
     return idle_bytes_;
+}
+
+std::size_t MemoryPool::kept_at_peak() const {
+    const std::lock_guard lock(mutex_);
+    return peak_held_ - peak_used_;
+}
+
+void MemoryPool::begin_peak() {
+    const std::lock_guard lock(mutex_);
+    peak_used_ = used_bytes_;
+    peak_held_ = used_bytes_ + idle_bytes_;
 }
 
 void MemoryPool::release() {

@@ -20,6 +20,7 @@ public:
 
     /// LibTorch's allocator from now on. There is one, and it is never destroyed: tensors may outlive everything else.
     static MemoryPool& install();
+    [[nodiscard]] static MemoryPool& the_one();
 
     [[nodiscard]] c10::DataPtr allocate(std::size_t bytes) override;
     [[nodiscard]] c10::DeleterFnPtr raw_deleter() const override;
@@ -27,6 +28,9 @@ public:
 
     /// Bytes that nobody uses.
     [[nodiscard]] std::size_t idle_bytes() const;
+    /// Most bytes since `begin_peak` that were held beside those in use: what a process with less behind it would not have.
+    [[nodiscard]] std::size_t kept_at_peak() const;
+    void begin_peak();
     /// Gives them back to the system, and forgets how much was in use before.
     void release();
 
@@ -37,7 +41,6 @@ private:
     };
     using Idle = std::list<Block>;
 
-    [[nodiscard]] static MemoryPool& the_one();
     [[nodiscard]] Block take(std::size_t bytes);
     [[nodiscard]] Block new_block(std::size_t bytes);
     void shrink_to(std::size_t bytes);
@@ -49,6 +52,7 @@ private:
     Idle idle_;  ///< the last given back first
     std::multimap<std::size_t, Idle::iterator> idle_by_size_;
     std::size_t used_bytes_ = 0, idle_bytes_ = 0, most_used_ = 0;
+    std::size_t peak_used_ = 0, peak_held_ = 0;  ///< since `begin_peak`
 };
 
 }  // namespace layersweep

@@ -26,6 +26,13 @@ void PhaseClock::end_of(double& seconds) {
     seconds += std::chrono::duration<double>(now - std::exchange(last_, now)).count();
 }
 
+void PhaseClock::finish() {
+    if (marks_.empty()) return;
+    const c10::impl::VirtualGuardImpl guard(device_.type());
+    guard.synchronizeStream(guard.getStream(device_));
+    settle();
+}
+
 void PhaseClock::settle() {
     for (std::size_t i = 1; i < marks_.size(); ++i)
         if (marks_[i].seconds != nullptr) *marks_[i].seconds += marks_[i - 1].event.elapsedTime(marks_[i].event) / 1000;

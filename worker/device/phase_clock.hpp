@@ -19,6 +19,8 @@ public:
     void end_of(double& seconds);
     /// Adds what was noted; the device must be through with it, which the caller has waited for.
     void settle();
+    /// Waits for the device, and settles.
+    void finish();
 
 private:
     struct Mark {

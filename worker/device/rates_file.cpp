@@ -21,30 +21,32 @@ std::string cache_folder() {
     return home == nullptr || *home == '\0' ? std::string() : std::string(home) + "/.cache/layersweep";
 }
 
-std::string file_of(const std::string& machine_class) {
-    return cache_folder() + "/rates-" + hash64(machine_class) + ".json";
+/// Empty where there is no such folder.
+std::string file_of(const std::string& machine) {
+    const auto folder = cache_folder();
+    return folder.empty() ? folder : folder + "/rates-" + hash64(machine) + ".json";
 }
 
 }  // namespace
 
-std::optional<MachineRates> read_rates(const std::string& machine_class) {
+std::optional<MachineRates> read_rates(const std::string& machine) {
     try {
-        std::ifstream file(file_of(machine_class));
+        std::ifstream file(file_of(machine));
         if (!file) return std::nullopt;
         const auto json = nlohmann::json::parse(file);
         auto rates = json.at("rates").get<MachineRates>();
-        if (json.at("machine_class") != machine_class || !rates.known()) return std::nullopt;
+        if (json.at("machine") != machine || !rates.known()) return std::nullopt;
         return rates;
     } catch (const std::exception&) {
         return std::nullopt;
     }
 }
 
-void keep_rates(const std::string& machine_class, const MachineRates& rates) {
+void keep_rates(const std::string& machine, const MachineRates& rates) {
     try {
-        if (cache_folder().empty()) return;
+        if (file_of(machine).empty()) return;
         std::filesystem::create_directories(cache_folder());
-        replace_file(file_of(machine_class), nlohmann::json{{"machine_class", machine_class}, {"rates", rates}}.dump(2) + '\n');
+        replace_file(file_of(machine), nlohmann::json{{"machine", machine}, {"rates", rates}}.dump(2) + '\n');
     } catch (const std::exception&) {
     }
 }

@@ -43,6 +43,9 @@ public:
     DecoderPass(const DecoderSpec& spec, std::int64_t blocks, const Parameters& parameters, std::optional<DropoutDraw> draw,
                 BlockWritten written = {});
 
+    /// From here on with padded inputs, as on GPUs and with dropout; the same numbers, rounding aside.
+    void pad_attention() { pads_attention_ = true; }
+
     /// Behind the final norm, at the last token of each input, in the order given: [inputs, d_model]. `memory` holds the prefix where it
     /// was computed before.
     [[nodiscard]] at::Tensor states_at_ends(const PackedRows& rows, LastBlock last, const PrefixMemory* memory = nullptr);
@@ -84,7 +87,7 @@ private:
     [[nodiscard]] at::Tensor attention_at_ends(std::int64_t number, const at::Tensor& h, const PackedRows& rows,
                                                const PrefixMemory* memory) const;
     /// Packed attention knows the CPU and no dropout.
-    [[nodiscard]] bool is_packed(const at::Tensor& x) const { return x.is_cpu() && !attention_is_dropped(); }
+    [[nodiscard]] bool is_packed(const at::Tensor& x) const { return x.is_cpu() && !attention_is_dropped() && !pads_attention_; }
     [[nodiscard]] at::Tensor padded_attention(std::int64_t number, const at::Tensor& qkv, const PackedRows& rows, KeysValues prefix) const;
     [[nodiscard]] at::Tensor padded_attention_at_ends(std::int64_t number, const at::Tensor& q, const at::Tensor& kv,
                                                       const PackedRows& rows, KeysValues prefix) const;
@@ -104,6 +107,7 @@ private:
     const Parameters& parameters_;
     std::optional<DropoutDraw> draw_;
     BlockWritten written_;
+    bool pads_attention_ = false;
     std::vector<GatheredRows> gathered_;
 };
 

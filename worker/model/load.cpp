@@ -54,6 +54,7 @@ ParameterSource head_source(std::int64_t classes, std::int64_t d_model) {
 }
 
 void load_pretrained(Parameters& parameters, const ModelRef& model, const Checkpoint& checkpoint, PristineTensors& pristine, Pulse& pulse) {
+    pristine.begin_load();
     for (const auto& source : parameters.sources()) {
         const auto& values = parameters[source.name];
         std::int64_t row = 0;

@@ -12,8 +12,11 @@ namespace layersweep {
 
 namespace {
 
-/// What one more group costs in each block, in floating-point operations that attention could do meanwhile.
-constexpr double operations_of_a_call = 7.5e6;
+/// What one more group costs in each block, in floating-point operations that attention could do meanwhile. A GPU does many more while a
+/// few kernels are started: there one group is nearly always the cheapest.
+double operations_of_a_call(at::Device device) {
+    return device.is_cpu() ? 7.5e6 : 5e9;
+}
 
 at::Tensor on(at::Device device, const std::vector<std::int64_t>& numbers) {
     return at::tensor(numbers, at::kLong).to(device);
@@ -28,12 +31,12 @@ std::vector<std::size_t> longest_first(std::span<const PackedRows::Input> inputs
 }
 
 /// Forward and backward of attention over padded inputs, in floating-point operations.
-double cost_of_group(std::size_t inputs, std::int64_t longest, std::int64_t prefix, std::int64_t d_model) {
-    return operations_of_a_call + 12.0 * double(d_model) * double(inputs) * double(longest) * double(prefix + longest);
+double cost_of_group(std::size_t inputs, std::int64_t longest, std::int64_t prefix, std::int64_t d_model, at::Device device) {
+    return operations_of_a_call(device) + 12.0 * double(d_model) * double(inputs) * double(longest) * double(prefix + longest);
 }
 
 /// Sizes of the groups that cost least together. `lengths`: of all inputs behind the prefix, longest first.
-std::vector<std::size_t> group_sizes(const std::vector<std::int64_t>& lengths, std::int64_t prefix, std::int64_t d_model) {
+std::vector<std::size_t> group_sizes(const std::vector<std::int64_t>& lengths, std::int64_t prefix, std::int64_t d_model, at::Device device) {
     std::vector<std::size_t> ends;  // a group ends only where the length changes
     for (std::size_t i = 1; i <= lengths.size(); ++i)
         if (i == lengths.size() || lengths[i] != lengths[i - 1]) ends.push_back(i);
@@ -47,7 +50,7 @@ std::vector<std::size_t> group_sizes(const std::vector<std::int64_t>& lengths, s
         best[e].cost = std::numeric_limits<double>::infinity();
         for (std::size_t b = 0; b <= e; ++b) {
             const auto before = b == 0 ? 0.0 : best[b - 1].cost;
-            const auto cost = before + cost_of_group(ends[e] - begin_of(b), lengths[begin_of(b)], prefix, d_model);
+            const auto cost = before + cost_of_group(ends[e] - begin_of(b), lengths[begin_of(b)], prefix, d_model, device);
             if (cost < best[e].cost) best[e] = {cost, b};
         }
     }
@@ -79,6 +82,7 @@ RowGroup group_of(const std::vector<std::int64_t>& lengths, std::int64_t first, 
 }  // namespace
 
 TokenRows::TokenRows(std::vector<std::int64_t> tokens, std::int64_t vocabulary) : tokens_(std::move(tokens)) {
+    LAYERSWEEP_CHECK(tokens_.empty() || tokens_.back() < vocabulary, "a token that the table has no row for");
     row_of_.assign(std::size_t(vocabulary), -1);
     for (std::size_t row = 0; row < tokens_.size(); ++row) row_of_[std::size_t(tokens_[row])] = std::int32_t(row);
 }
@@ -107,7 +111,7 @@ PackedRows::PackedRows(std::span<const Input> inputs, std::int64_t prefix, Prefi
     }
     auto first = leading_;
     auto next = lengths.cbegin();
-    for (const auto size : group_sizes(lengths, prefix, d_model)) {
+    for (const auto size : group_sizes(lengths, prefix, d_model, device)) {
         groups_.push_back(group_of({next, next + std::ptrdiff_t(size)}, first, prefix, device));
         first += groups_.back().tokens;
         next += std::ptrdiff_t(size);

@@ -6,7 +6,6 @@
 #include <algorithm>
 #include <cmath>
 #include <numeric>
-#include <set>
 
 #include "protocol/errors.hpp"
 
@@ -32,11 +31,17 @@ Parameters::Products products_of(Precision precision) {
 
 TokenRows token_rows_of(const Trial& trial, const EncodedTask& task, const DecoderSpec& spec) {
     if (!trial.shortcuts.vocabulary) return {};
-    LAYERSWEEP_CHECK(trial.mode != Mode::lm || trial.training.loss == Loss::label_words, "this loss reads the whole vocabulary");
-    std::set<std::int64_t> tokens;
-    task.for_each_row([&](const EncodedRow& row) { tokens.insert(row.ids.begin(), row.ids.end()); });
-    if (trial.mode == Mode::lm) tokens.insert(task.label_token_ids.begin(), task.label_token_ids.end());
-    return TokenRows({tokens.begin(), tokens.end()}, spec.vocabulary);
+    LAYERSWEEP_CHECK(!reads_whole_vocabulary(trial.mode, trial.training.loss), "this loss reads the whole vocabulary");
+    std::vector<bool> read(std::size_t(spec.vocabulary));
+    task.for_each_row([&](const EncodedRow& row) {
+        for (const auto token : row.ids) read.at(std::size_t(token)) = true;
+    });
+    if (trial.mode == Mode::lm)
+        for (const auto token : task.label_token_ids) read.at(std::size_t(token)) = true;
+    std::vector<std::int64_t> tokens;
+    for (std::size_t token = 0; token < read.size(); ++token)
+        if (read[token]) tokens.push_back(std::int64_t(token));
+    return {std::move(tokens), spec.vocabulary};
 }
 
 std::vector<std::int64_t> position_rows_of(const Trial& trial, const EncodedTask& task, const DecoderSpec& spec) {
@@ -145,17 +150,20 @@ at::Tensor CutModel::summed_prompt_loss(DecoderPass& pass, Rows rows, std::int64
             add(packed.row_of(r, std::int64_t(t)), target, 1.0 / double(fed.size()));
         }
     }
-    const auto states = pass.states_at(packed, at::tensor(places).to(device()));
-    const auto losses = at::cross_entropy_loss(vocabulary_scores(states), at::tensor(targets).to(device()), {}, at::Reduction::None);
-    return (losses * at::tensor(weights).to(losses.options())).sum();
+    // On the device before the pass is: a copy would wait for it.
+    const auto chosen = at::tensor(places).to(device()), wanted = at::tensor(targets).to(device());
+    const auto weight = at::tensor(weights).to(parameters_.values().options());
+    const auto losses = at::cross_entropy_loss(vocabulary_scores(pass.states_at(packed, chosen)), wanted, {}, at::Reduction::None);
+    return (losses * weight).sum();
 }
 
 at::Tensor CutModel::summed_loss(DecoderPass& pass, Rows rows, std::int64_t prefix) const {
     if (mode_ == Mode::lm && loss_ == Loss::prompt) return summed_prompt_loss(pass, rows, prefix);
-    const auto states = pass.states_at_ends(pack(rows, prefix, PackedRows::Prefix::here), last_block());
     const bool vocabulary = reads_whole_vocabulary();
+    const auto labels = labels_of(rows, vocabulary);
+    const auto states = pass.states_at_ends(pack(rows, prefix, PackedRows::Prefix::here), last_block());
     const auto scores = vocabulary ? vocabulary_scores(states) : class_scores(pass, states);
-    return at::cross_entropy_loss(scores, labels_of(rows, vocabulary), {}, at::Reduction::Sum);
+    return at::cross_entropy_loss(scores, labels, {}, at::Reduction::Sum);
 }
 
 CutModel::Scoring::Scoring(const CutModel& model) : model_(model) {
@@ -169,8 +177,7 @@ CutModel::Scoring::Scoring(const CutModel& model) : model_(model) {
 at::Tensor CutModel::Scoring::operator()(Rows rows) const {
     at::NoGradGuard no_grad;
     DecoderPass pass(model_.spec_, model_.blocks_, model_.parameters_, std::nullopt);
-    const auto prefix = memory_ ? std::int64_t(model_.prefix_.size()) : 0;
-    const auto packed = model_.pack(rows, prefix, PackedRows::Prefix::computed_before);
+    const auto packed = model_.pack(rows, shared(), PackedRows::Prefix::computed_before);
     return model_.class_scores(pass, pass.states_at_ends(packed, model_.last_block(), memory_ ? &*memory_ : nullptr));
 }
 

@@ -39,6 +39,8 @@ public:
     public:
         /// Class scores, [rows, classes]; without gradients.
         [[nodiscard]] at::Tensor operator()(Rows rows) const;
+        /// Tokens of each row that are not computed again.
+        [[nodiscard]] std::int64_t shared() const { return memory_ ? std::int64_t(model_.prefix_.size()) : 0; }
 
     private:
         friend CutModel;
@@ -83,7 +85,7 @@ private:
     /// Row of the trial's position table that position 0 reads.
     [[nodiscard]] std::int64_t position_offset() const { return position_rows_.empty() ? spec_.position_offset : 0; }
     [[nodiscard]] LastBlock last_block() const { return shortcuts_.label_position ? LastBlock::where_read : LastBlock::whole; }
-    [[nodiscard]] bool reads_whole_vocabulary() const { return mode_ == Mode::lm && loss_ != Loss::label_words; }
+    [[nodiscard]] bool reads_whole_vocabulary() const { return layersweep::reads_whole_vocabulary(mode_, loss_); }
 
     Mode mode_;
     Loss loss_;

@@ -12,10 +12,10 @@ namespace layersweep {
 
 namespace {
 
-/// Padded tokens that one evaluation batch holds at most (one row always fits).
+/// Tokens that one batch computes at most (one row always fits).
 constexpr std::size_t batch_tokens = 4096;
 
-/// Row numbers, shortest input first, so that batches hold little padding.
+/// Row numbers, shortest input first, so that the inputs of a batch have about one length.
 std::vector<std::size_t> by_length(const std::vector<EncodedRow>& rows) {
     std::vector<std::size_t> order(rows.size());
     std::iota(order.begin(), order.end(), std::size_t{0});
@@ -23,9 +23,17 @@ std::vector<std::size_t> by_length(const std::vector<EncodedRow>& rows) {
     return order;
 }
 
-std::size_t batch_end(const std::vector<EncodedRow>& rows, const std::vector<std::size_t>& order, std::size_t begin) {
+/// Every member of a gang shall have a batch. `shared`: tokens of each row that are not computed again.
+std::size_t tokens_at_once(const std::vector<EncodedRow>& rows, std::size_t shared, const Collective& gang) {
+    std::size_t tokens = 0;
+    for (const auto& row : rows) tokens += row.ids.size() - shared;
+    return std::min(batch_tokens, tokens / std::size_t(gang.size()));
+}
+
+std::size_t batch_end(const std::vector<EncodedRow>& rows, const std::vector<std::size_t>& order, std::size_t begin, std::size_t shared,
+                      std::size_t tokens) {
     std::size_t end = begin + 1;
-    while (end < order.size() && rows[order[end]].ids.size() * (end - begin + 1) <= batch_tokens) ++end;
+    while (end < order.size() && (rows[order[end]].ids.size() - shared) * (end - begin + 1) <= tokens) ++end;
     return end;
 }
 
@@ -36,9 +44,10 @@ std::vector<Prediction> evaluate(const CutModel& model, const std::vector<Encode
     const auto order = by_length(rows);
     auto table = at::zeros({std::int64_t(rows.size()), std::int64_t(classes)}, at::kDouble);
     const auto scores_of = model.scoring();
+    const auto shared = std::size_t(scores_of.shared()), tokens = tokens_at_once(rows, shared, collective);
     int turn = 0;
     for (std::size_t begin = 0; begin < order.size(); ++turn) {
-        const auto end = batch_end(rows, order, begin);
+        const auto end = batch_end(rows, order, begin, shared, tokens);
         std::vector<const EncodedRow*> batch;
         std::vector<std::int64_t> places;
         for (auto i = begin; i < end; ++i) {

@@ -12,7 +12,7 @@ namespace layersweep {
 
 namespace {
 
-constexpr int version = 1;
+constexpr int version = 2;
 const std::string text_key = "layersweep", hash_key = "layersweep_hash";
 
 nlohmann::json json_of(const StateHeader& header) {

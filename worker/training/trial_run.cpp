@@ -153,7 +153,8 @@ double TrialRun::train_epoch() {
     return order.empty() ? 0 : state_.weighted_loss / double(order.size());
 }
 
-void TrialRun::on_first_step() {
+void TrialRun::on_start() {
+    if (std::exchange(began_, true)) return;
     state_.result.timings.start_s += std::chrono::duration<double>(std::chrono::steady_clock::now() - hooks_.assigned).count();
     // Not before: it would take from this trial's own start.
     if (hooks_.likely_next != nullptr) warm_.prepare(*hooks_.likely_next);
@@ -161,7 +162,7 @@ void TrialRun::on_first_step() {
 
 double TrialRun::step(const RowPointers& rows) {
     auto& result = state_.result;
-    if (!std::exchange(began_, true)) on_first_step();
+    on_start();
     const Stopwatch training(result.timings.train_s);
     warm_.pulse().beat();
     const auto told = hooks_.what_next();
@@ -182,6 +183,10 @@ double TrialRun::step(const RowPointers& rows) {
 }
 
 void TrialRun::finish_epoch(double loss) {
+    {
+        const Stopwatch training(state_.result.timings.train_s);
+        phases_.finish();
+    }
     {
         const Stopwatch evaluating(state_.result.timings.evaluate_s);
         const double reached = accuracy(scored(task_->validation));
@@ -214,6 +219,7 @@ void TrialRun::tell_observer(const RowPointers& rows, double loss) const {
 }
 
 std::vector<Prediction> TrialRun::scored(const std::vector<EncodedRow>& rows) {
+    on_start();
     return evaluate(*model_, rows, classes(), gang_, [&] {
         warm_.pulse().beat();
         const auto told = hooks_.what_next();
@@ -248,7 +254,7 @@ void TrialRun::save() {
 void TrialRun::count_floor() {
     auto& timings = state_.result.timings;
     const auto& rates = warm_.rates();
-    if (state_.result.steps == 0 || timings.train_s == 0 || rates.flops_per_s(settings_.precision) == 0) return;
+    if (state_.result.steps == 0 || timings.train_s == 0 || !rates.known() || rates.flops_per_s(settings_.precision) == 0) return;
     const auto epochs = double(state_.result.steps) / double(steps_per_epoch(trial_, task_->size));
     const auto work = training_epoch(trial_, model_->size(), task_->size).times(epochs / double(gang_.size()));
     timings.floor_fraction = floor_s(work, rates, settings_.precision) / timings.train_s;

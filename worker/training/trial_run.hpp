@@ -33,7 +33,8 @@ private:
     void train();
     [[nodiscard]] bool epochs_remain() const;
     [[nodiscard]] double train_epoch();
-    void on_first_step();
+    /// Before the first step, or where there is none, the first score.
+    void on_start();
     /// One optimizer step over the whole gang's batch; returns its loss, taken before the step.
     [[nodiscard]] double step(const RowPointers& rows);
     void finish_epoch(double loss);
@@ -61,7 +62,7 @@ private:
     bool stopped_by_observer_ = false;
     bool told_of_problem_ = false;    ///< the last checkpoint failed, and people know
     bool saved_for_the_end_ = false;  ///< of a gang that evaluates
-    bool began_ = false;              ///< the first step of this run
+    bool began_ = false;              ///< the first step or score of this run
     PhaseClock phases_;
     Stopwatch total_{state_.result.timings.total_s};
 };

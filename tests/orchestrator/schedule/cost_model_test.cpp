@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <functional>
+#include <limits>
 
 #include "tests/support/sample_trials.hpp"
 
@@ -129,11 +130,45 @@ TEST_F(CostModelLearns, TheRatesOfTheSlowestMachine) {
     EXPECT_EQ(costs.predicted_s(0), nominal);
 }
 
+TEST_F(CostModelLearns, WhatWasMeasuredStaysRightWhenRatesBecomeKnown) {
+    CostModel costs(trials_, sizes_);
+    costs.learn(0, {.total_s = 7});
+    auto rates = nominal_rates();
+    rates.fp32 *= 500;
+    rates.bandwidth *= 100;
+    costs.know(rates);
+    EXPECT_NEAR(costs.predicted_s(1), 7, 1e-9) << "a trial of the same kind";
+}
+
+TEST_F(CostModelLearns, NothingForAnotherPrecisionOrWidth) {
+    trials_[1].training.precision = Precision::bf16;
+    trials_[2].layers = trials_[0].layers;
+    trials_[2].resources.gang = 2;
+    CostModel costs(trials_, sizes_);
+    const auto rounded = costs.predicted_s(1), wide = costs.predicted_s(2);
+    costs.learn(0, {.total_s = 1000});
+    EXPECT_EQ(costs.predicted_s(1), rounded);
+    EXPECT_EQ(costs.predicted_s(2), wide);
+}
+
 TEST_F(CostModelLearns, NothingFromAResultWithoutSeconds) {
     CostModel costs(trials_, sizes_);
     const auto before = costs.predicted_s(0);
-    costs.learn(0, {});
+    for (const double seconds : {0.0, -1.0, std::numeric_limits<double>::infinity(), std::numeric_limits<double>::quiet_NaN()})
+        costs.learn(0, {.total_s = seconds});
     EXPECT_EQ(costs.predicted_s(0), before);
+}
+
+TEST(CostModel, OperatorsTakeAsLongInAnyGang) {
+    const auto with_slow_operators = [](std::int64_t gang) {
+        Changed changed;
+        changed.trial.training.batch = 8;
+        changed.trial.resources.gang = gang;
+        auto rates = nominal_rates();
+        rates.operator_s = 1;
+        return foreseen_s(changed.trial, changed.size, rates);
+    };
+    EXPECT_GT(with_slow_operators(4), 0.95 * with_slow_operators(1));
 }
 
 }  // namespace

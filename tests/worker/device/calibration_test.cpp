@@ -16,7 +16,7 @@ TEST(Calibration, MeasuresOnceAndRemembers) {
     const auto rates = rates_of(device);
     for (const auto rate : {rates.fp32, rates.bf16, rates.fp64, rates.bandwidth, rates.operator_s}) EXPECT_GT(rate, 0);
     EXPECT_EQ(rates.tf32, 0) << "a format of GPUs";
-    EXPECT_EQ(read_rates(device.machine_class()), rates);
+    EXPECT_EQ(read_rates(device.speed_class()), rates);
     EXPECT_EQ(rates_of(device), rates);
 }
 

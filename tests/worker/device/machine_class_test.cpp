@@ -14,6 +14,7 @@ TEST(CpuMachineClass, NamesTheVendorAndWhatChoosesTheKernels) {
     EXPECT_EQ(cpu_machine_class(cpuinfo("GenuineIntel", "fpu sse2 avx2 avx512f avx512bw avx512_bf16 amx_bf16 amx_tile amx_int8")),
               "GenuineIntel amx avx512_bf16 avx512 avx2");
     EXPECT_EQ(cpu_machine_class(cpuinfo("AuthenticAMD", "fpu avx2")), "AuthenticAMD avx2");
+    EXPECT_EQ(cpu_speed_class(cpuinfo("V", "fpu avx2"), 3), "Some CPU avx2 @ 3.00GHz, V avx2, threads 3");
 }
 
 TEST(CpuMachineClass, IsTheSameWhateverTheOrderOfTheFlags) {

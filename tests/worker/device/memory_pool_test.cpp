@@ -48,6 +48,18 @@ TEST_F(MemoryPoolTest, NeverHoldsMoreThanWasOnceInUse) {
     EXPECT_LE(pool.idle_bytes(), 8 * mebibyte);
 }
 
+TEST_F(MemoryPoolTest, TellsWhatItKeptBesideWhatWasInUse) {
+    { const auto large = block(64); }
+    pool.begin_peak();
+    EXPECT_EQ(pool.kept_at_peak(), 64 * mebibyte);
+    { const auto small = block(8); }
+    EXPECT_EQ(pool.kept_at_peak(), 64 * mebibyte) << "8 in use beside 64";
+    pool.release();
+    pool.begin_peak();
+    { const auto large = block(16); }
+    EXPECT_EQ(pool.kept_at_peak(), 0U);
+}
+
 TEST_F(MemoryPoolTest, SmallBlocksAreTheSystems) {
     { const auto small = at::empty({1000}, at::kByte); }
     EXPECT_EQ(pool.idle_bytes(), 0U);

@@ -4,6 +4,7 @@
 
 #include <filesystem>
 #include <fstream>
+#include <limits>
 #include <sstream>
 
 #include "tests/support/scoped_variable.hpp"
@@ -32,12 +33,23 @@ TEST_F(RatesFile, ComesBackAsItWasForItsOwnClassAlone) {
 
 TEST_F(RatesFile, WhatCannotBeReadWasNotMeasured) {
     keep_rates("avx2", rates);
-    for (const char* text : {"", "{", "[]", "{\"machine_class\": \"avx2\"}", "{\"machine_class\": \"avx2\", \"rates\": {\"fp32\": 1}}"}) {
+    for (const char* text : {"", "{", "[]", "{\"machine\": \"avx2\"}", "{\"machine\": \"avx2\", \"rates\": {\"fp32\": 1}}"}) {
         std::ofstream(only_file(), std::ios::trunc) << text;
         EXPECT_FALSE(read_rates("avx2")) << text;
     }
     keep_rates("avx2", rates);
     EXPECT_EQ(read_rates("avx2"), rates);
+}
+
+TEST_F(RatesFile, RatesThatNoMachineHasAreNotTaken) {
+    for (const auto change : {+[](MachineRates& r) { r.bandwidth = 0; }, +[](MachineRates& r) { r.operator_s = -1; },
+                              +[](MachineRates& r) { r.fp32 = 0; }, +[](MachineRates& r) { r.bf16 = std::numeric_limits<double>::infinity(); },
+                              +[](MachineRates& r) { r.fp64 = std::numeric_limits<double>::quiet_NaN(); }}) {
+        auto wrong = rates;
+        change(wrong);
+        keep_rates("avx2", wrong);
+        EXPECT_FALSE(read_rates("avx2"));
+    }
 }
 
 TEST_F(RatesFile, AFileOfAnotherClassUnderItsNameIsNotTaken) {

@@ -1,6 +1,7 @@
 #include "worker/model/decoder.hpp"
 
 #include <ATen/ATen.h>
+#include <c10/core/GradMode.h>
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -151,6 +152,69 @@ TEST_F(DecoderDropout, LaterTokensNeverReachEarlierOnes) {
         EXPECT_FALSE(at::allclose(before.select(1, length - 1), after.select(1, length - 1)));
         ids = at::arange(batch * length, at::kLong).remainder(8).view({batch, length});
     }
+}
+
+/// What GPUs compute, which no test reaches there.
+class PaddedAttention : public DecoderDropout {
+protected:
+    PaddedAttention() {
+        for (const auto own : {3, 7, 1, 7, 4}) {
+            inputs_.push_back({1, 5, 2, 7, 3, 3});
+            for (int i = 0; i < own; ++i) inputs_.back().push_back((i * 5 + own) % 8);
+        }
+        fill_all_at_random();
+    }
+    [[nodiscard]] PackedRows packed(std::int64_t prefix, PackedRows::Prefix where) const {
+        const std::vector<PackedRows::Input> spans(inputs_.begin(), inputs_.end());
+        // As if padding were dear: several groups.
+        return {spans, prefix, where, {}, 0, 1'000'000'000, at::kCPU};
+    }
+    struct Outcome {
+        at::Tensor states, gradients;
+    };
+    [[nodiscard]] Outcome outcome(const PackedRows& rows, LastBlock last, bool padded, const PrefixMemory* memory = nullptr) {
+        parameters->gradients().zero_();
+        DecoderPass pass(spec, 2, *parameters, std::nullopt);
+        if (padded) pass.pad_attention();
+        const auto states = pass.states_at_ends(rows, last, memory);
+        const auto weights = at::arange(states.numel(), at::kDouble).view(states.sizes()).cos();
+        (states * weights).sum().backward();
+        pass.finish_backward();
+        return {states.detach(), parameters->gradients().clone()};
+    }
+    static void expect_equal(const at::Tensor& a, const at::Tensor& b) {
+        EXPECT_LE((a - b).abs().max().item<double>(), 1e-11 * std::max(1.0, b.abs().max().item<double>()));
+    }
+
+private:
+    std::vector<std::vector<std::int32_t>> inputs_;
+};
+
+TEST_F(PaddedAttention, EqualsThePackedWithItsGradients) {
+    for (const auto last : {LastBlock::whole, LastBlock::where_read})
+        for (const std::int64_t prefix : {0, 6}) {
+            const auto rows = packed(prefix, PackedRows::Prefix::here);
+            ASSERT_GT(rows.groups().size(), 1U);
+            const auto padded = outcome(rows, last, true), expected = outcome(rows, last, false);
+            expect_equal(padded.states, expected.states);
+            expect_equal(padded.gradients, expected.gradients);
+        }
+}
+
+TEST_F(PaddedAttention, LooksAtAPrefixComputedBefore) {
+    const std::vector<std::int32_t> shared{1, 5, 2, 7, 3, 3};
+    at::NoGradGuard no_grad;
+    for (const bool padded : {false, true})
+        for (const auto last : {LastBlock::whole, LastBlock::where_read}) {
+            DecoderPass before(spec, 2, *parameters, std::nullopt), pass(spec, 2, *parameters, std::nullopt), plain(spec, 2, *parameters, std::nullopt);
+            if (padded) {
+                before.pad_attention();
+                pass.pad_attention();
+            }
+            const auto memory = before.remember(PackedRows(shared, {}, 0, at::kCPU));
+            expect_equal(pass.states_at_ends(packed(6, PackedRows::Prefix::computed_before), last, &memory),
+                         plain.states_at_ends(packed(0, PackedRows::Prefix::here), last));
+        }
 }
 
 }  // namespace

@@ -29,8 +29,14 @@ protected:
     }
     [[nodiscard]] const Checkpoint& checkpoint() const { return *checkpoint_; }
     [[nodiscard]] const StoredTensor& stored(const std::string& name) const { return *checkpoint_->find(name); }
+    /// In a load of its own.
     at::Tensor filled_by(PristineTensors& pristine, const std::string& name, at::ScalarType type = at::kDouble,
                          const std::string& model = "model") {
+        pristine.begin_load();
+        return filled_too(pristine, name, type, model);
+    }
+    at::Tensor filled_too(PristineTensors& pristine, const std::string& name, at::ScalarType type = at::kDouble,
+                          const std::string& model = "model") {
         const auto out = at::full(stored(name).shape, -1, type);
         pristine.copy_to(out, {.fingerprint = model}, *checkpoint_, stored(name));
         return out;
@@ -100,6 +106,18 @@ TEST_F(PristineTensorsTest, TheLeastRecentlyUsedGivesWay) {
     EXPECT_EQ(read_by([&] { filled_by(pristine, "small"); }), 0U);
     EXPECT_EQ(read_by([&] { filled_by(pristine, "half"); }), 3'000U);
     EXPECT_LE(pristine.bytes(), 10'000U);
+}
+
+TEST_F(PristineTensorsTest, OfAModelThatIsLargerThanTheBudgetTheFirstTensorsStay) {
+    PristineTensors pristine(cpu, 10'000);
+    const auto load = [&] {
+        pristine.begin_load();
+        for (const char* name : {"small", "half"}) EXPECT_TRUE(filled_too(pristine, name).equal(read(name)));
+        EXPECT_TRUE(filled_too(pristine, "half", at::kDouble, "its next block").equal(read("half")));
+    };
+    EXPECT_EQ(read_by(load), 12'000U);
+    EXPECT_EQ(pristine.bytes(), 9'000U);
+    EXPECT_EQ(read_by(load), 3'000U) << "only what found no room";
 }
 
 TEST_F(PristineTensorsTest, ASmallerBudgetHoldsAtOnceAndALargerOneFromThenOn) {

@@ -62,6 +62,28 @@ TEST_P(CutModelTest, PaddingNeverChangesScores) {
     }
 }
 
+TEST_P(CutModelTest, Bfloat16RoundsWhatIsUsedAnewWheneverTheWeightsChange) {
+    auto rounded_trial = trial(), plain_trial = trial();
+    rounded_trial.training.precision = Precision::bf16;
+    plain_trial.training.precision = Precision::fp32;
+    auto rounded = make(rounded_trial), plain = make(plain_trial), another = make(rounded_trial);
+    const auto rows = ragged_rows();
+    const auto pointers = pointers_to(rows);
+    const auto scores = [&](CutModel& model) { return model.scoring()(pointers); };
+    const auto difference = [](const at::Tensor& a, const at::Tensor& b) { return (a - b).norm().item<double>() / b.norm().item<double>(); };
+    EXPECT_GT(difference(scores(rounded), scores(plain)), 0);
+    EXPECT_LT(difference(scores(rounded), scores(plain)), 0.02) << "bfloat16 keeps 8 bits";
+    const auto loss = rounded.backward(pointers, 4, std::nullopt), exact = plain.backward(pointers, 4, std::nullopt);
+    EXPECT_LT(difference(rounded.parameters().gradients(), plain.parameters().gradients()), 0.05);
+    EXPECT_LT(std::abs(loss.item<double>() - exact.item<double>()), 0.02 * exact.item<double>());
+    // Others' weights: both ways have to see them.
+    for (auto* model : {&rounded, &another}) model->parameters().values().mul_(1.5);
+    EXPECT_TRUE(at::equal(scores(rounded), scores(another))) << "scored before the weights changed, or never";
+    rounded.parameters().values().mul_(0.5);
+    another.parameters().values().mul_(0.5);
+    EXPECT_EQ(rounded.backward(pointers, 4, std::nullopt).item<double>(), another.backward(pointers, 4, std::nullopt).item<double>());
+}
+
 TEST_P(CutModelTest, TablesOfWhichSomeRowsAreHeldAreWholeAgainAsDenseStepsLeaveThem) {
     auto dense_trial = trial();
     if (dense_trial.mode == Mode::lm && dense_trial.training.loss != Loss::label_words) return;  // the whole table is held

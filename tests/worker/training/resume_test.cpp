@@ -16,10 +16,12 @@ struct Case {
     Mode mode;
     std::uint32_t draw;
     Precision precision = Precision::fp64;
+    Shortcuts shortcuts{};
 };
 
-Trial with_precision(Trial trial, Precision precision) {
-    trial.training.precision = precision;
+Trial changed(Trial trial, const Case& by) {
+    trial.training.precision = by.precision;
+    trial.shortcuts = by.shortcuts;
     return trial;
 }
 
@@ -39,7 +41,7 @@ protected:
     }
 
     TinyDataset dataset;
-    Trial trial = with_precision(interruptible_trial(GetParam().mode, dataset), GetParam().precision);
+    Trial trial = changed(interruptible_trial(GetParam().mode, dataset), GetParam());
     AttemptLog whole = attempt(trial);
     int epochs = int(whole.result->curve.size());
     std::mt19937 random{GetParam().draw};
@@ -60,7 +62,11 @@ TEST_P(ResumeTest, DuringValidation) {
 INSTANTIATE_TEST_SUITE_P(Draws, ResumeTest,
                          ::testing::Values(Case{Mode::lm, 1}, Case{Mode::lm, 2}, Case{Mode::lm, 3}, Case{Mode::p_cls, 4},
                                            Case{Mode::p_cls, 5}, Case{Mode::p_cls, 6}, Case{Mode::cls, 7}, Case{Mode::cls, 8},
-                                           Case{Mode::cls, 9}, Case{Mode::lm, 10, Precision::fp32}, Case{Mode::cls, 11, Precision::fp32}),
+                                           Case{Mode::cls, 9}, Case{Mode::lm, 10, Precision::fp32}, Case{Mode::cls, 11, Precision::fp32},
+                                           Case{Mode::lm, 12, Precision::fp32, {true, true, true, false}},
+                                           Case{Mode::p_cls, 13, Precision::fp64, {true, true, true, true}},
+                                           Case{Mode::lm, 14, Precision::bf16, {true, true, true, false}},
+                                           Case{Mode::p_cls, 15, Precision::bf16}),
                          [](const auto& info) { return "draw" + std::to_string(info.param.draw); });
 
 class Resume : public ::testing::Test {
@@ -90,6 +96,17 @@ TEST_F(Resume, DuringTheTestTrainsNoMoreAndNeedsNoTensorsButTheBest) {
         EXPECT_EQ(again.result, whole.result);
         EXPECT_EQ(again.asked, 1);
     }
+}
+
+TEST_F(Resume, ACheckpointOfOtherShortcutsIsNotUsed) {
+    auto trial = interruptible_trial(Mode::p_cls, dataset);
+    trial.shortcuts = {true, true, true, true};
+    (void)attempt(trial, folder.plan(), {.at = 8});
+    trial.shortcuts.vocabulary = false;
+    const auto again = attempt(trial, folder.plan());
+    EXPECT_EQ(again.result, attempt(trial).result);
+    ASSERT_EQ(again.notices.size(), 1U);
+    EXPECT_NE(again.notices[0].find("shortcuts"), std::string::npos) << again.notices[0];
 }
 
 TEST_F(Resume, ManyInterruptionsOfOneTrial) {

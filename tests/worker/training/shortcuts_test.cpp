@@ -16,6 +16,9 @@ struct Case {
     Loss loss;
     Shortcuts shortcuts;
     int gang;
+    std::int64_t layers = 2, batch = 5;
+    Init init = Init::pretrained;
+    Prune prune = Prune::first;
 };
 
 std::vector<Case> cases() {
@@ -39,9 +42,26 @@ std::vector<Case> cases() {
                 const bool compacts = loss == Loss::label_words, reads_ends = loss != Loss::prompt;
                 if (compacts) add("vocabulary", {.vocabulary = true});
                 if (reads_ends) add("label_position", {.label_position = true});
-                add("shared_prefix", {.shared_prefix = true, .shared_prefix_in_training = true});
+                if (mode != Mode::cls) add("shared_prefix", {.shared_prefix = true, .shared_prefix_in_training = true});
                 add("all", {compacts, reads_ends, true, true});
             }
+    const Shortcuts every{true, true, true, true};
+    for (const std::string family : {"gpt2", "opt"}) {
+        const auto add = [&](const std::string& name, Case one) {
+            one.name = family + "_" + name;
+            one.family = family;
+            one.shortcuts = every;
+            all.push_back(one);
+        };
+        for (const auto mode : {Mode::lm, Mode::p_cls}) {
+            const std::string in = mode == Mode::lm ? "lm_" : "p_cls_";
+            add(in + "one_block", {.mode = mode, .gang = 1, .layers = 1});
+            add(in + "no_block", {.mode = mode, .gang = 1, .layers = 0});
+            add(in + "all_blocks_but_the_first", {.mode = mode, .gang = 2, .layers = 2, .prune = Prune::last});
+            add(in + "random_weights", {.mode = mode, .gang = 1, .init = Init::random});
+            add(in + "one_row", {.mode = mode, .gang = 1, .batch = 1});
+        }
+    }
     return all;
 }
 
@@ -69,15 +89,20 @@ TEST_P(ShortcutsTest, EqualsThePlainWay) {
     auto trial = letters_trial(GetParam().family, GetParam().mode, dataset);
     trial.training.loss = GetParam().loss;
     trial.training.weight_decay = 0.1;
+    trial.layers = GetParam().layers;
+    trial.training.batch = GetParam().batch;
+    trial.training.init = GetParam().init;
+    trial.training.prune = GetParam().prune;
+    trial.training.epochs = trial.training.batch == 1 ? 2 : 10;
     if (trial.mode != Mode::cls && GetParam().shortcuts.shared_prefix) {
         ASSERT_GE(cold_store().task(trial)->size.shared_prefix, shortest_shared_prefix) << "else nothing would be shared here";
     }
     const auto plain = outcome(trial);
     trial.shortcuts = GetParam().shortcuts;
     const auto fast = outcome(trial);
-    ASSERT_EQ(plain.losses.size(), 50U);
-    ASSERT_EQ(fast.losses.size(), 50U);
-    for (std::size_t step = 0; step < 50; ++step)
+    ASSERT_GE(plain.losses.size(), 42U);
+    ASSERT_EQ(fast.losses.size(), plain.losses.size());
+    for (std::size_t step = 0; step < plain.losses.size(); ++step)
         EXPECT_NEAR(fast.losses[step], plain.losses[step], 1e-8 * plain.losses[step]) << "step " << step;
     EXPECT_EQ(fast.result.accuracy, plain.result.accuracy);
     EXPECT_EQ(fast.result.parameters, plain.result.parameters);
