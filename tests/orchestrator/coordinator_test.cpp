@@ -104,7 +104,7 @@ TEST(Coordinator, WhatMachinesCanDoAndHowLongTrialsTakeIsForeseenAndRecorded) {
     for (int row = 0; row < 100; ++row) size.task.training.add(20);
     CostModel costs(world.grid.trials, {3, size});
     world.costs = &costs;
-    world.grid.trials[0].shortcuts.vocabulary = true;
+    for (auto& trial : world.grid.trials) trial.shortcuts.vocabulary = true;
     const auto before = costs.predicted_s(0);
     auto slow = nominal_rates();
     slow.fp32 /= 10;

@@ -103,7 +103,7 @@ TEST(Work, SumsOfMoreInputsOfTheSameKind) {
 }
 
 TEST(Work, TheFloorIsTheSlowerOfComputingAndMoving) {
-    const MachineRates rates{.fp32 = 100, .bf16 = 400, .bandwidth = 10};
+    const MachineRates rates{.fp32 = 100, .bf16 = 400, .bandwidth = 10, .operator_s = 1};
     EXPECT_DOUBLE_EQ(floor_s({1000, 20}, rates, Precision::fp32), 10);
     EXPECT_DOUBLE_EQ(floor_s({1000, 20}, rates, Precision::bf16), 2.5);
     EXPECT_DOUBLE_EQ(floor_s({100, 20}, rates, Precision::fp32), 2);

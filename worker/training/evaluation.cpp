@@ -25,6 +25,7 @@ std::vector<std::size_t> by_length(const std::vector<EncodedRow>& rows) {
 
 /// Every member of a gang shall have a batch. `shared`: tokens of each row that are not computed again.
 std::size_t tokens_at_once(const std::vector<EncodedRow>& rows, std::size_t shared, const Collective& gang) {
+    if (gang.size() == 1) return batch_tokens;
     std::size_t tokens = 0;
     for (const auto& row : rows) tokens += row.ids.size() - shared;
     return std::min(batch_tokens, tokens / std::size_t(gang.size()));

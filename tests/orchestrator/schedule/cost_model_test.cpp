@@ -168,7 +168,7 @@ TEST(CostModel, OperatorsTakeAsLongInAnyGang) {
         rates.operator_s = 1;
         return foreseen_s(changed.trial, changed.size, rates);
     };
-    EXPECT_GT(with_slow_operators(4), 0.95 * with_slow_operators(1));
+    EXPECT_GT(with_slow_operators(4), 0.8 * with_slow_operators(1)) << "but for the batches of scoring, which are shared out";
 }
 
 }  // namespace

@@ -110,14 +110,18 @@ TEST_F(PristineTensorsTest, TheLeastRecentlyUsedGivesWay) {
 
 TEST_F(PristineTensorsTest, OfAModelThatIsLargerThanTheBudgetTheFirstTensorsStay) {
     PristineTensors pristine(cpu, 10'000);
+    at::Tensor small, half, next;
     const auto load = [&] {
         pristine.begin_load();
-        for (const char* name : {"small", "half"}) EXPECT_TRUE(filled_too(pristine, name).equal(read(name)));
-        EXPECT_TRUE(filled_too(pristine, "half", at::kDouble, "its next block").equal(read("half")));
+        small = filled_too(pristine, "small");
+        half = filled_too(pristine, "half");
+        next = filled_too(pristine, "half", at::kDouble, "its next block");
     };
     EXPECT_EQ(read_by(load), 12'000U);
     EXPECT_EQ(pristine.bytes(), 9'000U);
     EXPECT_EQ(read_by(load), 3'000U) << "only what found no room";
+    EXPECT_TRUE(small.equal(read("small")));
+    for (const auto& one : {half, next}) EXPECT_TRUE(one.equal(read("half")));
 }
 
 TEST_F(PristineTensorsTest, ASmallerBudgetHoldsAtOnceAndALargerOneFromThenOn) {
