@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cstdio>
 #include <filesystem>
 #include <fstream>
 #include <map>
@@ -167,6 +168,7 @@ void measure_setting(const Setting& setting, WarmStore& store, const MachineRate
     fmt::print("{} {:>9.2f} {:>9.2f} {:>6.2f} {:>8.2f} {:>7.2f}   {:>3.0f} {:>3.0f} {:>3.0f}\n", name, step_s * 1e3, floor * 1e3,
                floor / step_s, work.flops, work.bytes, 100 * timings.forward_s / total, 100 * timings.backward_s / total,
                100 * timings.optimizer_s / total);
+    std::fflush(stdout);
 }
 
 std::vector<std::string> parts_of(const std::string& text) {
@@ -197,8 +199,8 @@ int run(std::map<std::string, std::string> options) {
     const auto rates = measure_rates(store.device());
     fmt::print("{}: {:.0f} GFLOP/s fp32, {:.0f} bf16, {:.1f} GB/s, {:.2f} us per operator\n\n", store.device().machine_class(),
                rates.fp32 / 1e9, rates.bf16 / 1e9, rates.bandwidth / 1e9, rates.operator_s * 1e6);
-    fmt::print("{:<9} {:<5} {:>6} {:>5} {:<5} {:>9} {:>9} {:>6} {:>8} {:>7}   per cent in\n", "shape", "mode", "layers", "batch", "", "ms/step",
-               "floor ms", "part", "GFLOP", "GB");
+    fmt::print("{:<9} {:<5} {:>6} {:>5} {:<5} {:>9} {:>9} {:>6} {:>8} {:>7}   per cent in\n", "shape", "mode", "layers", "batch", "",
+               "ms/step", "floor ms", "part", "GFLOP", "GB");
     fmt::print("{:>75} {:>3} {:>3}\n", "fwd", "bwd", "opt");
     for (const auto& shape : parts_of(options["--shapes"])) {
         if (!configs().contains(shape)) refuse("no shape is named '" + shape + "'");

@@ -83,7 +83,8 @@ void print_foresight(const ReplayedSweep& sweep) {
     for (std::size_t i = 0; i < sweep.plan.size(); ++i) {
         const auto* finished = sweep.plan.status(i).as<trial_state::Finished>();
         // Seconds of an interrupted trial are those of all its runs.
-        if (finished && finished->predicted_s > 0 && finished->attempt.number == 1) ratios.push_back(finished->result.timings.total_s / finished->predicted_s);
+        if (finished && finished->predicted_s > 0 && finished->attempt.number == 1)
+            ratios.push_back(finished->result.timings.total_s / finished->predicted_s);
     }
     if (ratios.empty()) return;
     std::ranges::sort(ratios);

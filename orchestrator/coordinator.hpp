@@ -137,7 +137,7 @@ private:
     std::chrono::milliseconds began_;
     std::chrono::milliseconds said_alive_;
     std::set<std::string> measured_;  ///< classes of machines whose rates are recorded in this life
-    double cost_done_ = 0;  ///< of what this life finished
+    double cost_done_ = 0;            ///< of what this life finished
     double cost_left_ = 0;
     std::uint32_t epoch_ = 0;
     Phase phase_ = Phase::working;

@@ -34,16 +34,16 @@ struct Prediction {
 
 /// Where the seconds went; wall clock, never in results.csv.
 struct Timings {
-    double start_s = 0;                             ///< from the assignment to the first step (without training: score)
-    double encode_s = 0, load_s = 0;                ///< within it
-    double train_s = 0;                             ///< all steps, of which:
-    double forward_s = 0, backward_s = 0;           ///< this member's part of the batch
-    double reduce_s = 0;                            ///< behind the backward pass: gradients added up over the gang
-    double wait_s = 0;                              ///< within it: nothing to do but to wait for other members
+    double start_s = 0;                    ///< from the assignment to the first step (without training: score)
+    double encode_s = 0, load_s = 0;       ///< within it
+    double train_s = 0;                    ///< all steps, of which:
+    double forward_s = 0, backward_s = 0;  ///< this member's part of the batch
+    double reduce_s = 0;                   ///< behind the backward pass: gradients added up over the gang
+    double wait_s = 0;                     ///< within it: nothing to do but to wait for other members
     double optimizer_s = 0;
     double evaluate_s = 0;
     double total_s = 0;
-    double floor_fraction = 0;                      ///< least time that the steps can take on this machine / train_s; 0: not known
+    double floor_fraction = 0;           ///< least time that the steps can take on this machine / train_s; 0: not known
     std::int64_t peak_memory_bytes = 0;  ///< of the worker's process (CPU: VmHWM) or device
     bool operator==(const Timings&) const = default;
 };

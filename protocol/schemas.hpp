@@ -55,16 +55,22 @@ struct Schema<ResourceSettings> {
 template <>
 struct Schema<Shortcuts> {
     using S = Shortcuts;
-    static constexpr auto fields = std::tuple{Field{"vocabulary", &S::vocabulary}, Field{"label_position", &S::label_position},
-                                              Field{"shared_prefix", &S::shared_prefix},
-                                              Field{"shared_prefix_in_training", &S::shared_prefix_in_training}};
+    static constexpr auto fields =
+        std::tuple{Field{"vocabulary", &S::vocabulary}, Field{"label_position", &S::label_position},
+                   Field{"shared_prefix", &S::shared_prefix}, Field{"shared_prefix_in_training", &S::shared_prefix_in_training}};
 };
 template <>
 struct Schema<Trial> {
     static constexpr auto fields = std::tuple{
-        Field{"key", &Trial::key},           Field{"model", &Trial::model},         Field{"dataset", &Trial::dataset},
-        Field{"mode", &Trial::mode},         Field{"layers", &Trial::layers},       Field{"seed", &Trial::seed},
-        Field{"training", &Trial::training}, Field{"resources", &Trial::resources}, Field{"shortcuts", &Trial::shortcuts, Presence::since_later},
+        Field{"key", &Trial::key},
+        Field{"model", &Trial::model},
+        Field{"dataset", &Trial::dataset},
+        Field{"mode", &Trial::mode},
+        Field{"layers", &Trial::layers},
+        Field{"seed", &Trial::seed},
+        Field{"training", &Trial::training},
+        Field{"resources", &Trial::resources},
+        Field{"shortcuts", &Trial::shortcuts, Presence::since_later},
         Field{"other_axes", &Trial::other_axes},
     };
 };

@@ -107,9 +107,9 @@ struct ResourceSettings {
 /// Exact ways to compute a trial faster; what is valid for it is decided in orchestrator/grid. Not part of its key: rounding aside, the
 /// numbers are the same; with dropout, other masks of the same distribution are drawn.
 struct Shortcuts {
-    bool vocabulary = false;               ///< keep only the rows of both embedding tables that the trial can read
-    bool label_position = false;           ///< compute the last block only where its output is read
-    bool shared_prefix = false;            ///< compute once what all inputs begin with: in evaluation
+    bool vocabulary = false;      ///< keep only the rows of both embedding tables that the trial can read
+    bool label_position = false;  ///< compute the last block only where its output is read
+    bool shared_prefix = false;   ///< compute once what all inputs begin with: in evaluation
     bool shared_prefix_in_training = false;
     bool operator==(const Shortcuts&) const = default;
 };

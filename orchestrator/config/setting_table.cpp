@@ -72,7 +72,8 @@ void add_experiment(std::vector<Setting>& table) {
                              "What `lm` trains on: the label words' first sub-tokens, the whole vocabulary at the same position, or every "
                              "next token of the prompt. Other modes ignore it."));
     table.push_back(training("precision", &T::precision, Choice<Precision>{},
-                             "Of weights and arithmetic. `tf32` (GPUs) and `bf16` round what goes into the products of linear layers; weights, optimizer, norms, softmax and loss stay fp32. `fp64` on CPUs only."));
+                             "Of weights and arithmetic. `tf32` (GPUs) and `bf16` round what goes into the products of linear layers; "
+                             "weights, optimizer, norms, softmax and loss stay fp32. `fp64` on CPUs only."));
     table.push_back(training("init", &T::init, Choice<Init>{}, "Initial weights: the checkpoint's, or the family's random scheme."));
     table.push_back(training("prune", &T::prune, Choice<Prune>{}, "Which blocks stay; the same for all where all blocks stay."));
 }

@@ -69,7 +69,8 @@ Grid read_grid(const std::string& path) {
                 header = read_header(path, json, grid);
             } else {
                 grid.trials.push_back(json.get<Trial>());
-                if (json.contains("foreseen_s") && json["foreseen_s"].is_number()) grid.foreseen_s.push_back(json["foreseen_s"].get<double>());
+                if (json.contains("foreseen_s") && json["foreseen_s"].is_number())
+                    grid.foreseen_s.push_back(json["foreseen_s"].get<double>());
             }
         } catch (const nlohmann::json::exception&) {
             throw damaged(where, "this line is damaged");

@@ -27,7 +27,8 @@ struct Rule {
 };
 
 std::optional<std::string> not_for_vocabulary(const Trial& trial, const ModelFacts&) {
-    if (reads_whole_vocabulary(trial.mode, trial.training.loss)) return fmt::format("the loss {} reads the whole vocabulary", name_of(trial.training.loss));
+    if (reads_whole_vocabulary(trial.mode, trial.training.loss))
+        return fmt::format("the loss {} reads the whole vocabulary", name_of(trial.training.loss));
     return std::nullopt;
 }
 

@@ -46,12 +46,8 @@ json write(const event::Assigned& e) {
             {"predicted_s", e.predicted_s}};
 }
 json write(const event::Finished& e) {
-    return {{"event", "finished"},
-            {"attempt", e.attempt},
-            {"result", e.result},
-            {"workers", e.workers},
-            {"time_ms", e.time_ms},
-            {"threads_per_worker", e.threads_per_worker},
+    return {{"event", "finished"},     {"attempt", e.attempt}, {"result", e.result},
+            {"workers", e.workers},    {"time_ms", e.time_ms}, {"threads_per_worker", e.threads_per_worker},
             {"shortcuts", e.shortcuts}};
 }
 json write(const event::Failed& e) {
@@ -124,7 +120,8 @@ event::Stopped stopped_of(const json& j) {
 
 std::optional<Event> read(const json& j) {
     const auto kind = j.at("event").get<std::string>();
-    if (kind == "assigned") return event::Assigned{j.at("attempt").get<Attempt>(), workers_of(j.at("workers")), time_of(j), predicted_of(j)};
+    if (kind == "assigned")
+        return event::Assigned{j.at("attempt").get<Attempt>(), workers_of(j.at("workers")), time_of(j), predicted_of(j)};
     if (kind == "finished") return finished_of(j);
     if (kind == "failed") return event::Failed{j.at("attempt").get<Attempt>(), j.at("failure").get<TrialFailure>(), time_of(j)};
     if (kind == "abandoned") return event::Abandoned{j.at("attempt").get<Attempt>(), time_of(j)};

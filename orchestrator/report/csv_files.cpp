@@ -16,9 +16,9 @@ constexpr std::array<string_view, 13> result_columns = {"accuracy",    "macro_f1
                                                         "train_rows",  "validation_rows", "test_rows",    "cut_rows",
                                                         "weights_hash"};
 constexpr std::array<string_view, 21> timing_columns = {
-    "start_s", "load_s",     "encode_s", "train_s",        "forward_s",         "backward_s", "reduce_s", "wait_s",        "optimizer_s",
-    "evaluate_s", "total_s", "predicted_s", "floor_fraction", "peak_memory_bytes", "shortcuts",  "host",     "device", "machine_class",
-    "gang",    "threads",    "attempts"};
+    "start_s",   "load_s",      "encode_s",   "train_s",       "forward_s",   "backward_s",     "reduce_s",
+    "wait_s",    "optimizer_s", "evaluate_s", "total_s",       "predicted_s", "floor_fraction", "peak_memory_bytes",
+    "shortcuts", "host",        "device",     "machine_class", "gang",        "threads",        "attempts"};
 constexpr std::array<string_view, 6> summary_columns = {"n", "missing", "accuracy_mean", "accuracy_std", "macro_f1_mean", "macro_f1_std"};
 constexpr std::array<string_view, 3> curve_columns = {"epoch", "train_loss", "validation_accuracy"};
 constexpr std::array<string_view, 3> confusion_columns = {"label", "predicted", "count"};

@@ -24,8 +24,8 @@ struct TrialSize {
 /// done at least (protocol/work.hpp), what small matrices and the operators between the products add, and a guess of when patience ends it.
 [[nodiscard]] double foreseen_s(const Trial& trial, const TrialSize& size, const MachineRates& rates);
 
-/// Foresees seconds and learns from what finished: the ratio of measured to foreseen seconds, for trials of the same model, precision, gang,
-/// mode and number of layers, or where there are none less and less alike. Pure: the same calls give the same answers.
+/// Foresees seconds and learns from what finished: the ratio of measured to foreseen seconds, for trials of the same model, precision,
+/// gang, mode and number of layers, or where there are none less and less alike. Pure: the same calls give the same answers.
 class CostModel {
 public:
     /// `trials` must outlive it.

@@ -137,8 +137,9 @@ TEST(Coordinator, WhatOlderLivesMeasuredCountsWhereTheMachineIsTheSame) {
     auto result = test::sample_result(0.25);
     result.timings.total_s = 100;
     for (const std::string machine_class : {"avx2", "another"}) {
-        CoordinatorWorld world(sample_grid("ab"), 1,
-                               {event::Assigned{done, {{1}}}, event::Finished{done, result, {WorkerFacts{.machine_class = machine_class}}}});
+        CoordinatorWorld world(
+            sample_grid("ab"), 1,
+            {event::Assigned{done, {{1}}}, event::Finished{done, result, {WorkerFacts{.machine_class = machine_class}}}});
         CostModel costs(world.grid.trials, {2, TrialSize{.decoder = {.d_model = 64, .d_ff = 256}}});
         world.costs = &costs;
         auto rates = nominal_rates();

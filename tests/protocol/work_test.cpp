@@ -75,7 +75,8 @@ TEST(Work, ASharedPrefixIsComputedOncePerStepAndOncePerPass) {
     EXPECT_EQ(training_epoch(wide_shares, decoder, task()), training_epoch(wide, decoder, task())) << "a step with one row among them";
     auto short_prefix = task();
     short_prefix.shared_prefix = shortest_shared_prefix - 1;
-    EXPECT_EQ(scoring_pass(shares, decoder, short_prefix, short_prefix.test), scoring_pass(trial(), decoder, short_prefix, short_prefix.test));
+    EXPECT_EQ(scoring_pass(shares, decoder, short_prefix, short_prefix.test),
+              scoring_pass(trial(), decoder, short_prefix, short_prefix.test));
 }
 
 TEST(Work, TheLastBlockIsReadAtTheLabelAlone) {
@@ -83,9 +84,9 @@ TEST(Work, TheLastBlockIsReadAtTheLabelAlone) {
     reads_ends.shortcuts.label_position = true;
     double last = 0;
     for (const auto length : {16, 12}) {
-        last += double(length) * 2.0 * 8 * 16;                                  // keys and values
-        last += 2.0 * 8 * 8 + 2.0 * 8 * 8 + 2 * 2.0 * 8 * 32;                   // query, output, MLP
-        last += 2 * 2.0 * 8 * double(length);                                   // what it looks at
+        last += double(length) * 2.0 * 8 * 16;                 // keys and values
+        last += 2.0 * 8 * 8 + 2.0 * 8 * 8 + 2 * 2.0 * 8 * 32;  // query, output, MLP
+        last += 2 * 2.0 * 8 * double(length);                  // what it looks at
     }
     EXPECT_DOUBLE_EQ(scoring_pass(reads_ends, decoder, task(), task().test).flops, block_flops({16, 12}) + last + 2 * 2.0 * 8 * 3);
 }

@@ -64,9 +64,10 @@ double bandwidth(c10::Device device) {
 double operator_seconds(c10::Device device) {
     constexpr int operators = 200;
     auto x = at::zeros({16}, at::TensorOptions(at::kFloat).device(device));
-    return shortest_s(device, 0.1, [&] {
-               for (int i = 0; i < operators; ++i) x.add_(1);
-           }) /
+    return shortest_s(device, 0.1,
+                      [&] {
+                          for (int i = 0; i < operators; ++i) x.add_(1);
+                      }) /
            operators;
 }
 

@@ -31,8 +31,8 @@ public:
     [[nodiscard]] std::string machine_class() const;
     /// What decides how fast it is; names the model too.
     [[nodiscard]] std::string speed_class() const;
-    /// Resident (CPU, without what the pool keeps for later) or allocated (CUDA), since the last reset; where /proc does not let us reset it, since
-    /// the process began.
+    /// Resident (CPU, without what the pool keeps for later) or allocated (CUDA), since the last reset; where /proc does not let us reset
+    /// it, since the process began.
     [[nodiscard]] std::int64_t peak_memory_bytes() const;
     /// The next peak counts from here: before each trial.
     void reset_peak_memory() const;

@@ -98,7 +98,8 @@ KeysValues prefix_of(const at::Tensor& parts, std::int64_t leading, const KeysVa
 
 /// What the backward pass needs besides tensors of the graph.
 struct Layout : torch::CustomClassHolder {
-    Layout(const PackedRows& rows, KeysValues keys_before) : groups(rows.groups()), leading(rows.leading()), before(std::move(keys_before)) {}
+    Layout(const PackedRows& rows, KeysValues keys_before)
+        : groups(rows.groups()), leading(rows.leading()), before(std::move(keys_before)) {}
     std::vector<RowGroup> groups;
     std::int64_t leading;
     KeysValues before;
@@ -161,8 +162,8 @@ public:
             const auto slice = [&](const at::Tensor& all) { return all.narrow(0, group.first, group.tokens); };
             // In the padding nothing comes in, and no probability is left.
             const Seen whole{padded(group, slice(out)).transpose(1, 2), padded_with(group, slice(layout.sums), 1e30).transpose(1, 2)};
-            const auto [dq, dk, dv] = look_back(padded_with(group, slice(gradient), 0).transpose(1, 2), own[0], own[1], own[2], whole,
-                                                Looks::at_earlier);
+            const auto [dq, dk, dv] =
+                look_back(padded_with(group, slice(gradient), 0).transpose(1, 2), own[0], own[1], own[2], whole, Looks::at_earlier);
             for (const auto& [which, dx] : {std::pair(0, dq), std::pair(1, dk), std::pair(2, dv)})
                 part(result, group.first, group.tokens, which).copy_(unpadded(group, dx.transpose(1, 2)));
         }
@@ -172,9 +173,8 @@ public:
             return Seen{by_head(out.narrow(0, first, count)), by_head(layout.sums.narrow(0, first, count).unsqueeze(-1)).squeeze(-1)};
         };
         if (leading > 0) {
-            const auto [dq, dk, dv] =
-                look_back(by_head(gradient.narrow(0, 0, leading)), by_head(part(qkv, 0, leading, 0)), prefix.keys.unsqueeze(0),
-                          prefix.values.unsqueeze(0), seen(0, leading), Looks::at_earlier);
+            const auto [dq, dk, dv] = look_back(by_head(gradient.narrow(0, 0, leading)), by_head(part(qkv, 0, leading, 0)),
+                                                prefix.keys.unsqueeze(0), prefix.values.unsqueeze(0), seen(0, leading), Looks::at_earlier);
             for (const auto& [which, dx] : {std::pair(0, dq), std::pair(1, dk), std::pair(2, dv)})
                 part(result, 0, leading, which).copy_(by_token(dx));
         }
@@ -208,7 +208,8 @@ public:
         std::int64_t first = 0;
         for (const auto& group : layout->groups) {
             const auto own = padded_heads(group, kv);
-            const auto seen = look(q.narrow(0, first, group.inputs).unsqueeze(2), own[0], own[1], Looks::at_all, mask_of(group, rows.prefix(), q));
+            const auto seen =
+                look(q.narrow(0, first, group.inputs).unsqueeze(2), own[0], own[1], Looks::at_all, mask_of(group, rows.prefix(), q));
             outs.push_back(seen.out.squeeze(2));
             sums.push_back(seen.sums.squeeze(2));
             first += group.inputs;
@@ -248,8 +249,8 @@ public:
         const auto prefix = prefix_of(kv, layout.leading, layout.before);
         if (prefix.keys.defined()) {
             const Seen whole{by_head(out), by_head(layout.sums.unsqueeze(-1)).squeeze(-1)};
-            const auto [dq, dk, dv] = look_back(by_head(gradient), by_head(q), prefix.keys.unsqueeze(0), prefix.values.unsqueeze(0), whole,
-                                                Looks::at_all);
+            const auto [dq, dk, dv] =
+                look_back(by_head(gradient), by_head(q), prefix.keys.unsqueeze(0), prefix.values.unsqueeze(0), whole, Looks::at_all);
             dq_all.add_(by_token(dq));
             if (layout.leading > 0) {
                 dkv.narrow(0, 0, layout.leading).select(1, 0).copy_(by_token(dk));

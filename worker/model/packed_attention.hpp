@@ -22,6 +22,7 @@ struct KeysValues {
 
 /// The same for the inputs' last tokens alone, in the order of the groups: [inputs, heads · width] of q [inputs, heads, width] and
 /// kv [leading + own, 2, heads, width].
-[[nodiscard]] at::Tensor packed_attention_at_ends(const at::Tensor& q, const at::Tensor& kv, const PackedRows& rows, const KeysValues& before);
+[[nodiscard]] at::Tensor packed_attention_at_ends(const at::Tensor& q, const at::Tensor& kv, const PackedRows& rows,
+                                                  const KeysValues& before);
 
 }  // namespace layersweep

@@ -36,7 +36,8 @@ double cost_of_group(std::size_t inputs, std::int64_t longest, std::int64_t pref
 }
 
 /// Sizes of the groups that cost least together. `lengths`: of all inputs behind the prefix, longest first.
-std::vector<std::size_t> group_sizes(const std::vector<std::int64_t>& lengths, std::int64_t prefix, std::int64_t d_model, at::Device device) {
+std::vector<std::size_t> group_sizes(const std::vector<std::int64_t>& lengths, std::int64_t prefix, std::int64_t d_model,
+                                     at::Device device) {
     std::vector<std::size_t> ends;  // a group ends only where the length changes
     for (std::size_t i = 1; i <= lengths.size(); ++i)
         if (i == lengths.size() || lengths[i] != lengths[i - 1]) ends.push_back(i);

@@ -51,7 +51,7 @@ public:
     [[nodiscard]] std::int64_t prefix() const { return prefix_; }    ///< length in tokens
     [[nodiscard]] std::int64_t leading() const { return leading_; }  ///< rows in front that are the prefix: all of it, or none
     [[nodiscard]] std::int64_t inputs() const { return std::int64_t(begin_.size()); }
-    [[nodiscard]] std::int64_t longest() const { return longest_; }  ///< input in tokens, prefix included
+    [[nodiscard]] std::int64_t longest() const { return longest_; }           ///< input in tokens, prefix included
     [[nodiscard]] const at::Tensor& tokens() const { return tokens_; }        ///< [leading + own], rows of the token table
     [[nodiscard]] const at::Tensor& positions() const { return positions_; }  ///< [leading + own], rows of the position table
     [[nodiscard]] const std::vector<RowGroup>& groups() const { return groups_; }

@@ -32,12 +32,12 @@ nlohmann::json json_of(const StateHeader& header) {
 
 StateHeader parsed(const nlohmann::json& json) {
     if (json.at("version") != version) throw MachineError("it is of another version of the format");
-    StateHeader header{.owner = {json.at("trial"), json.at("gang"), json.at("machine_class"), json.at("shortcuts"),
-                                  json.at("code_version")},
-                       .result = json.at("result"),
-                       .next_row = json.at("next_row"),
-                       .weighted_loss = json.at("weighted_loss"),
-                       .tensors_hash = json.at("tensors_hash")};
+    StateHeader header{
+        .owner = {json.at("trial"), json.at("gang"), json.at("machine_class"), json.at("shortcuts"), json.at("code_version")},
+        .result = json.at("result"),
+        .next_row = json.at("next_row"),
+        .weighted_loss = json.at("weighted_loss"),
+        .tensors_hash = json.at("tensors_hash")};
     if (const auto best = json.find("best"); best != json.end()) header.best_file = BestFile{best->at("file"), best->at("hash")};
     return header;
 }

@@ -28,7 +28,8 @@ TEST(Event, EveryKindComesBackAsItWas) {
         event::Abandoned{attempt, 4},
         event::WorkerLost{{3}, "killed\nby signal 9", 6},
         event::Quarantined{{4}, "its GPU", 8},
-        event::Measured{"GenuineIntel amx, threads 1", {.fp32 = 1e11, .bf16 = 2e11, .fp64 = 5e10, .bandwidth = 1e10, .operator_s = 1e-6}, 9},
+        event::Measured{
+            "GenuineIntel amx, threads 1", {.fp32 = 1e11, .bf16 = 2e11, .fp64 = 5e10, .bandwidth = 1e10, .operator_s = 1e-6}, 9},
         event::PutBack{attempt.key, 9},
         event::SetAside{attempt.key, "not a number", SetAsideCause::failures},
         event::SetAside{attempt.key, "too wide", SetAsideCause::no_room},

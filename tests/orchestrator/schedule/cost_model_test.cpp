@@ -92,8 +92,8 @@ class CostModelLearns : public ::testing::Test {
 protected:
     CostModelLearns() {
         for (const char key : {'a', 'b', 'c', 'd'}) trials_.push_back(test::sample_trial(key));
-        trials_[1].seed = 1;        // of the first one's kind
-        trials_[2].layers += 1;     // of its mode
+        trials_[1].seed = 1;     // of the first one's kind
+        trials_[2].layers += 1;  // of its mode
         trials_[3].model.name = "another";
         sizes_.assign(trials_.size(), size_of_prompts());
     }

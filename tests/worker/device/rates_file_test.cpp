@@ -17,9 +17,7 @@ constexpr MachineRates rates{.fp32 = 1e11, .bf16 = 2e11, .fp64 = 5e10, .bandwidt
 
 class RatesFile : public ::testing::Test {
 protected:
-    [[nodiscard]] std::filesystem::path only_file() const {
-        return *std::filesystem::directory_iterator(folder_.path() / "layersweep");
-    }
+    [[nodiscard]] std::filesystem::path only_file() const { return *std::filesystem::directory_iterator(folder_.path() / "layersweep"); }
     test::TemporaryDirectory folder_;
     test::ScopedVariable cache_{"XDG_CACHE_HOME", folder_.path().c_str()};
 };
@@ -42,9 +40,10 @@ TEST_F(RatesFile, WhatCannotBeReadWasNotMeasured) {
 }
 
 TEST_F(RatesFile, RatesThatNoMachineHasAreNotTaken) {
-    for (const auto change : {+[](MachineRates& r) { r.bandwidth = 0; }, +[](MachineRates& r) { r.operator_s = -1; },
-                              +[](MachineRates& r) { r.fp32 = 0; }, +[](MachineRates& r) { r.bf16 = std::numeric_limits<double>::infinity(); },
-                              +[](MachineRates& r) { r.fp64 = std::numeric_limits<double>::quiet_NaN(); }}) {
+    for (const auto change :
+         {+[](MachineRates& r) { r.bandwidth = 0; }, +[](MachineRates& r) { r.operator_s = -1; }, +[](MachineRates& r) { r.fp32 = 0; },
+          +[](MachineRates& r) { r.bf16 = std::numeric_limits<double>::infinity(); },
+          +[](MachineRates& r) { r.fp64 = std::numeric_limits<double>::quiet_NaN(); }}) {
         auto wrong = rates;
         change(wrong);
         keep_rates("avx2", wrong);

@@ -206,7 +206,8 @@ TEST_F(PaddedAttention, LooksAtAPrefixComputedBefore) {
     at::NoGradGuard no_grad;
     for (const bool padded : {false, true})
         for (const auto last : {LastBlock::whole, LastBlock::where_read}) {
-            DecoderPass before(spec, 2, *parameters, std::nullopt), pass(spec, 2, *parameters, std::nullopt), plain(spec, 2, *parameters, std::nullopt);
+            DecoderPass before(spec, 2, *parameters, std::nullopt), pass(spec, 2, *parameters, std::nullopt),
+                plain(spec, 2, *parameters, std::nullopt);
             if (padded) {
                 before.pad_attention();
                 pass.pad_attention();

@@ -70,7 +70,9 @@ TEST_P(CutModelTest, Bfloat16RoundsWhatIsUsedAnewWheneverTheWeightsChange) {
     const auto rows = ragged_rows();
     const auto pointers = pointers_to(rows);
     const auto scores = [&](CutModel& model) { return model.scoring()(pointers); };
-    const auto difference = [](const at::Tensor& a, const at::Tensor& b) { return (a - b).norm().item<double>() / b.norm().item<double>(); };
+    const auto difference = [](const at::Tensor& a, const at::Tensor& b) {
+        return (a - b).norm().item<double>() / b.norm().item<double>();
+    };
     EXPECT_GT(difference(scores(rounded), scores(plain)), 0);
     EXPECT_LT(difference(scores(rounded), scores(plain)), 0.02) << "bfloat16 keeps 8 bits";
     const auto loss = rounded.backward(pointers, 4, std::nullopt), exact = plain.backward(pointers, 4, std::nullopt);

@@ -86,7 +86,8 @@ TEST_F(Safetensors, ReadsJustTheRowsThatAreWanted) {
     EXPECT_THAT(read, ElementsAre(0, 1, 2, 12, 13, 14, 15, 16, 17, 27, 28, 29));
     EXPECT_EQ(checkpoint.bytes_read(), header + 12 * sizeof(float));
     const std::vector<std::int64_t> missing = {10};
-    EXPECT_THROW(checkpoint.read_rows(*checkpoint.find("table"), missing, std::as_writable_bytes(std::span(read)).first(12)), InvariantError);
+    EXPECT_THROW(checkpoint.read_rows(*checkpoint.find("table"), missing, std::as_writable_bytes(std::span(read)).first(12)),
+                 InvariantError);
 }
 
 TEST_F(Safetensors, WritesAlignedHeaderInOrderAndLeavesNothingAside) {
