@@ -96,6 +96,21 @@ TEST_F(SmallSweep, EveryReportFileIsThere) {
     EXPECT_EQ(read_text(folder("files") + "/table.md"), written);
 }
 
+TEST_F(SmallSweep, WhatATrialTakesIsForeseenMeasuredAndCompared) {
+    ASSERT_EQ(run("seconds", 2).exit_code, 0);
+    const auto plan = run_layersweep({"plan", small_}, log("plan"), environment());
+    EXPECT_EQ(plan.exit_code, 0) << plan.output;
+    EXPECT_NE(plan.output.find("\nshortcuts\n  vocabulary: on"), std::string::npos) << plan.output;
+    EXPECT_NE(plan.output.find("\nforeseen: at least 0:0"), std::string::npos) << plan.output;
+    EXPECT_NE(plan.output.find("what a machine of this kind was measured to do"), std::string::npos) << "the run's workers measured it";
+    const auto status = run_layersweep({"status", folder("seconds")}, log("status"));
+    EXPECT_NE(status.output.find("measured / foreseen: median "), std::string::npos) << status.output;
+    EXPECT_GE(count(ledger("seconds"), "\"measured\""), 1) << "what the machine can do is kept with the results";
+    const auto timings = read_text(folder("seconds") + "/timings.csv");
+    EXPECT_EQ(count(timings, ",,"), 0) << "predicted_s, floor_fraction and shortcuts are known of every trial";
+    EXPECT_GE(count(timings, ",vocabulary label_position"), trials / 2) << timings;
+}
+
 TEST_F(SmallSweep, TheResolvedConfigurationGivesTheSameTrials) {
     ASSERT_EQ(run("first", 2).exit_code, 0);
     const auto again = run("second", 2, {}, folder("first") + "/sweep.resolved.yaml");
