@@ -10,8 +10,7 @@
 namespace layersweep {
 
 /// Who may go on from a checkpoint: the same trial, as wide, on the same class of machine, with the same shortcuts, by the same version of
-/// the program; others would
-/// mix two kinds of bits in one result.
+/// the program; others would mix two kinds of bits in one result.
 struct CheckpointOwner {
     std::string trial;  ///< the key
     std::int64_t gang = 1;

@@ -11,7 +11,7 @@
 namespace layersweep {
 
 /// Makes the inputs of one trial in a thread of its own while another trial trains. What it makes is its own until it is taken, and what
-/// it was given never changes: nothing else is shared. Called by one thread; its own ends with it, behind the row or file at hand.
+/// it was given never changes: nothing else is shared. Called by one thread; its own ends with it, behind the row or data set at hand.
 class TaskPreparer {
 public:
     struct Prepared {
