@@ -105,7 +105,7 @@ public:
         const auto& dataset = datasets_.at(trial.dataset.fingerprint);
         auto sample = draw_sample(dataset, trial.seed, trial.training);
         // One prompt without its text is the shortest there is: where it fits, cutting text makes every prompt fit.
-        sample.training.resize(std::min<std::size_t>(sample.training.size(), 1));
+        if (sample.training.size() > 1) sample.training.erase(sample.training.begin() + 1, sample.training.end());
         sample.validation.clear();
         sample.test.clear();
         (void)encode_task(dataset, sample, trial.mode, tokenizer, spec.input);
