@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <charconv>
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
@@ -187,6 +188,13 @@ std::vector<std::string> parts_of(const std::string& text) {
     std::exit(2);
 }
 
+std::int64_t number(const std::string& text) {
+    std::int64_t value = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+    if (error != std::errc() || end != text.data() + text.size() || value < 1) refuse("'" + text + "' is no number from 1 on");
+    return value;
+}
+
 template <class Enum>
 Enum named(const std::string& name) {
     const auto value = parse<Enum>(name);
@@ -195,7 +203,7 @@ Enum named(const std::string& name) {
 }
 
 int run(std::map<std::string, std::string> options) {
-    auto store = WarmStore(WorkerDevice::open(Device::automatic, 0, std::stoll(options["--threads"])));
+    auto store = WarmStore(WorkerDevice::open(Device::automatic, 0, number(options["--threads"])));
     const auto rates = measure_rates(store.device());
     fmt::print("{}: {:.0f} GFLOP/s fp32, {:.0f} bf16, {:.1f} GB/s, {:.2f} us per operator\n\n", store.device().machine_class(),
                rates.fp32 / 1e9, rates.bf16 / 1e9, rates.bandwidth / 1e9, rates.operator_s * 1e6);
@@ -208,7 +216,7 @@ int run(std::map<std::string, std::string> options) {
             for (const auto& layers : parts_of(options["--layers"]))
                 for (const auto& batch : parts_of(options["--batch"]))
                     for (const auto& precision : parts_of(options["--precision"]))
-                        measure_setting({shape, std::stoll(layers), std::stoll(batch), named<Precision>(precision), named<Mode>(mode)},
+                        measure_setting({shape, number(layers), number(batch), named<Precision>(precision), named<Mode>(mode)},
                                         store, rates);
     }
     return 0;
