@@ -10,7 +10,7 @@
 namespace layersweep {
 namespace {
 
-// Fitted to measured trials; docs/speed.md says how well.
+// Chosen to fit measured trials; docs/speed.md says how well they do.
 /// A product of width d reaches d / (d + this) of the machine's rate, the passes between products counted in.
 constexpr double half_rate_width = 120;
 /// Operators of one forward pass, besides and per block; the backward pass and what it needs take twice as many.
