@@ -216,8 +216,8 @@ int run(std::map<std::string, std::string> options) {
             for (const auto& layers : parts_of(options["--layers"]))
                 for (const auto& batch : parts_of(options["--batch"]))
                     for (const auto& precision : parts_of(options["--precision"]))
-                        measure_setting({shape, number(layers), number(batch), named<Precision>(precision), named<Mode>(mode)},
-                                        store, rates);
+                        measure_setting({shape, number(layers), number(batch), named<Precision>(precision), named<Mode>(mode)}, store,
+                                        rates);
     }
     return 0;
 }

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "protocol/number_bytes.hpp"
 #include "worker/device/announced_gpus.hpp"
 #include "worker/device/machine_class.hpp"
 #include "worker/device/rates_file.hpp"
@@ -84,7 +85,7 @@ std::optional<MachineRates> rates_here(const ResourceSettings& resources) {
 }
 
 std::int64_t trial_bytes(const Trial& trial, const ModelFacts& model) {
-    const std::int64_t number = trial.training.precision == Precision::fp64 ? 8 : 4;
+    const std::int64_t number = number_bytes(trial.training.precision);
     const std::int64_t rounded = trial.training.precision == Precision::bf16 ? 2 : 0;
     constexpr std::int64_t buffers = 5;  // values, gradients, two moments, best weights
     // About 34 numbers per token, block and model width stay for the backward pass (Korthikanti et al. 2022, table 2, without dropout).

@@ -8,6 +8,7 @@
 
 #include "protocol/durable_file.hpp"
 #include "protocol/errors.hpp"
+#include "protocol/number_bytes.hpp"
 
 namespace layersweep {
 
@@ -22,7 +23,7 @@ constexpr double guessed_bytes_per_s = 50e6;
 
 /// Weights, two moments and the best weights.
 std::int64_t checkpoint_bytes(const Trial& trial, const ModelFacts& model) {
-    const std::int64_t number = trial.training.precision == Precision::fp64 ? 8 : 4;
+    const std::int64_t number = number_bytes(trial.training.precision);
     return 4 * number * model.parameters(trial.layers);
 }
 

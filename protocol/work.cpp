@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "protocol/errors.hpp"
+#include "protocol/number_bytes.hpp"
 
 namespace layersweep {
 
@@ -21,10 +22,6 @@ struct Passes {
     [[nodiscard]] double tokens() const { return static_cast<double>(inputs.tokens) - saved() * shared(); }
     [[nodiscard]] double pairs() const { return inputs.pairs - saved() * shared() * (shared() + 1) / 2; }
 };
-
-double number_bytes(Precision precision) {
-    return precision == Precision::fp64 ? 8 : 4;
-}
 
 /// Scores that the loss reads per position.
 double head_width(const Trial& trial, const DecoderSize& decoder, const TaskSize& task) {
@@ -90,13 +87,13 @@ Work training_epoch(const Trial& trial, const DecoderSize& decoder, const TaskSi
     // All numbers are written as gradients, and the optimizer reads four and writes three; blocks are read by both passes, of tables rows.
     constexpr double touches = 1 + 7, reads = 2;
     const auto numbers = touches * held_parameters(trial, decoder, task) + reads * double(trial.layers) * block_parameters(decoder);
-    const auto bytes = numbers * number_bytes(trial.training.precision) * double(steps * trial.resources.gang);
+    const auto bytes = numbers * double(number_bytes(trial.training.precision) * steps * trial.resources.gang);
     return {3 * forward_flops(trial, decoder, passes, head_width(trial, decoder, task)), bytes};
 }
 
 Work scoring_pass(const Trial& trial, const DecoderSize& decoder, const TaskSize& task, const TokenSums& inputs) {
     const Passes passes{inputs, inputs.rows > 0 ? 1 : 0, prefix_of(task, trial.shortcuts.shared_prefix)};
-    const auto bytes = number_bytes(trial.training.precision) * double(trial.layers) * block_parameters(decoder);
+    const auto bytes = double(number_bytes(trial.training.precision) * trial.layers) * block_parameters(decoder);
     return {forward_flops(trial, decoder, passes, double(task.classes)), bytes};
 }
 

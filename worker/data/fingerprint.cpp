@@ -3,12 +3,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <cstdlib>
 #include <ctime>
 #include <filesystem>
 #include <fstream>
 #include <optional>
 
+#include "protocol/cache_folder.hpp"
 #include "protocol/errors.hpp"
 #include "protocol/hash.hpp"
 
@@ -18,14 +18,6 @@ namespace {
 constexpr std::int64_t smallest_remembered_bytes = 1 << 20;
 /// A file changed so lately could change again without its time showing it.
 constexpr std::int64_t settled_after_s = 2;
-
-std::optional<std::filesystem::path> cache_folder() {
-    if (const char* xdg = std::getenv("XDG_CACHE_HOME"); xdg != nullptr && *xdg != '\0') return std::filesystem::path(xdg) / "layersweep";
-    if (const char* home = std::getenv("HOME"); home != nullptr && *home != '\0') {
-        return std::filesystem::path(home) / ".cache" / "layersweep";
-    }
-    return std::nullopt;
-}
 
 /// What tells one state of a file from another.
 std::string state_of(const std::string& canonical, const struct stat& status) {

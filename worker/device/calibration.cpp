@@ -3,7 +3,6 @@
 #include <ATen/ATen.h>
 #include <ATen/Context.h>
 #include <c10/core/GradMode.h>
-#include <c10/core/impl/VirtualGuardImpl.h>
 #include <c10/util/Exception.h>
 
 #include <algorithm>
@@ -11,6 +10,7 @@
 #include <functional>
 
 #include "worker/device/rates_file.hpp"
+#include "worker/device/synchronize.hpp"
 
 namespace layersweep {
 
@@ -22,16 +22,10 @@ double seconds_since(Clock::time_point begin) {
     return std::chrono::duration<double>(Clock::now() - begin).count();
 }
 
-void wait_for(c10::Device device) {
-    if (device.is_cpu()) return;
-    const c10::impl::VirtualGuardImpl guard(device.type());
-    guard.synchronizeStream(guard.getStream(device));
-}
-
 double seconds_of(c10::Device device, const std::function<void()>& run) {
     const auto start = Clock::now();
     run();
-    wait_for(device);
+    synchronize(device);
     return seconds_since(start);
 }
 

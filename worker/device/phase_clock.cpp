@@ -4,6 +4,8 @@
 
 #include <utility>
 
+#include "worker/device/synchronize.hpp"
+
 namespace layersweep {
 
 void PhaseClock::note(double* seconds) {
@@ -28,8 +30,7 @@ void PhaseClock::end_of(double& seconds) {
 
 void PhaseClock::finish() {
     if (marks_.empty()) return;
-    const c10::impl::VirtualGuardImpl guard(device_.type());
-    guard.synchronizeStream(guard.getStream(device_));
+    synchronize(device_);
     settle();
 }
 

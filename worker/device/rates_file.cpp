@@ -1,12 +1,12 @@
 #include "worker/device/rates_file.hpp"
 
-#include <cstdlib>
 #include <exception>
 #include <filesystem>
 #include <fstream>
 
 #include <nlohmann/json.hpp>
 
+#include "protocol/cache_folder.hpp"
 #include "protocol/codec.hpp"
 #include "protocol/durable_file.hpp"
 #include "protocol/hash.hpp"
@@ -15,23 +15,18 @@ namespace layersweep {
 
 namespace {
 
-std::string cache_folder() {
-    if (const char* cache = std::getenv("XDG_CACHE_HOME"); cache != nullptr && *cache == '/') return std::string(cache) + "/layersweep";
-    const char* home = std::getenv("HOME");
-    return home == nullptr || *home == '\0' ? std::string() : std::string(home) + "/.cache/layersweep";
-}
-
-/// Empty where there is no such folder.
-std::string file_of(const std::string& machine) {
+std::optional<std::filesystem::path> file_of(const std::string& machine) {
     const auto folder = cache_folder();
-    return folder.empty() ? folder : folder + "/rates-" + hash64(machine) + ".json";
+    return folder ? std::optional(*folder / ("rates-" + hash64(machine) + ".json")) : std::nullopt;
 }
 
 }  // namespace
 
 std::optional<MachineRates> read_rates(const std::string& machine) {
     try {
-        std::ifstream file(file_of(machine));
+        const auto path = file_of(machine);
+        if (!path) return std::nullopt;
+        std::ifstream file(*path);
         if (!file) return std::nullopt;
         const auto json = nlohmann::json::parse(file);
         auto rates = json.at("rates").get<MachineRates>();
@@ -44,9 +39,10 @@ std::optional<MachineRates> read_rates(const std::string& machine) {
 
 void keep_rates(const std::string& machine, const MachineRates& rates) {
     try {
-        if (file_of(machine).empty()) return;
-        std::filesystem::create_directories(cache_folder());
-        replace_file(file_of(machine), nlohmann::json{{"machine", machine}, {"rates", rates}}.dump(2) + '\n');
+        const auto path = file_of(machine);
+        if (!path) return;
+        std::filesystem::create_directories(path->parent_path());
+        replace_file(*path, nlohmann::json{{"machine", machine}, {"rates", rates}}.dump(2) + '\n');
     } catch (const std::exception&) {
     }
 }

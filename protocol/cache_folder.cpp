@@ -1,0 +1,15 @@
+#include "protocol/cache_folder.hpp"
+
+#include <cstdlib>
+
+namespace layersweep {
+
+std::optional<std::filesystem::path> cache_folder() {
+    if (const char* xdg = std::getenv("XDG_CACHE_HOME"); xdg != nullptr && *xdg != '\0') return std::filesystem::path(xdg) / "layersweep";
+    if (const char* home = std::getenv("HOME"); home != nullptr && *home != '\0') {
+        return std::filesystem::path(home) / ".cache" / "layersweep";
+    }
+    return std::nullopt;
+}
+
+}  // namespace layersweep
