@@ -11,7 +11,7 @@
 #include "worker/data/dataset.hpp"
 #include "worker/data/encoding.hpp"
 #include "worker/data/sampling.hpp"
-#include "worker/data/tokenizer.hpp"
+#include "worker/data/tokenizer/tokenizer.hpp"
 #include "worker/model/checkpoint/checkpoint.hpp"
 #include "worker/model/family/family.hpp"
 

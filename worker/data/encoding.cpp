@@ -4,6 +4,7 @@
 #include <string>
 
 #include "protocol/errors.hpp"
+#include "worker/data/tokenizer/tokenizer_files.hpp"
 
 namespace layersweep {
 namespace {
@@ -19,7 +20,8 @@ class RowEncoder {
 public:
     RowEncoder(const Dataset& dataset, const Sample& sample, Mode mode, const Tokenizer& tokenizer, const InputRules& rules,
                const std::function<void()>& each_row)
-        : dataset_(dataset), mode_(mode), tokenizer_(tokenizer), rules_(rules), each_row_(each_row) {
+        : dataset_(dataset), mode_(mode), tokenizer_(tokenizer), max_length_(rules.max_length), each_row_(each_row) {
+        around_ = tokenizer.surroundings() != nullptr ? *tokenizer.surroundings() : Surroundings{rules.prefix_ids, {}};
         if (mode == Mode::cls) return;
         for (const auto index : sample.demonstrations) {
             const Row& row = dataset.train.rows.at(index);
@@ -52,10 +54,10 @@ private:
     EncodedRow encode_row(const Row& row) {
         const Rendered input = render(row);
         const auto tokens = tokenizer_.encode(input.text);
-        const auto length = static_cast<std::int64_t>(rules_.prefix_ids.size() + tokens.size());
-        auto to_drop = std::max<std::int64_t>(length - rules_.max_length, 0);
+        const auto length = static_cast<std::int64_t>(around_.front.size() + tokens.size() + around_.behind.size());
+        auto to_drop = std::max<std::int64_t>(length - max_length_, 0);
         if (to_drop > 0) ++cut_rows_;
-        EncodedRow encoded{rules_.prefix_ids, row.number, row.label};
+        EncodedRow encoded{around_.front, row.number, row.label};
         encoded.ids.reserve(static_cast<std::size_t>(length));
         for (const Token& token : tokens) {
             const bool of_text = token.begin >= input.begin && token.end <= input.end;
@@ -65,7 +67,8 @@ private:
                 encoded.ids.push_back(token.id);
             }
         }
-        const bool nothing_to_read = encoded.ids.size() == rules_.prefix_ids.size();
+        const bool nothing_to_read = encoded.ids.size() == around_.front.size();
+        encoded.ids.insert(encoded.ids.end(), around_.behind.begin(), around_.behind.end());
         if (to_drop > 0 || nothing_to_read) refuse_length(row, encoded.ids.size());
         return encoded;
     }
@@ -73,15 +76,16 @@ private:
     [[noreturn]] void refuse_length(const Row& row, std::size_t length) const {
         throw ConfigError("",
                           "the input of row " + std::to_string(row.number + 1) + " has " + std::to_string(length) +
-                              " tokens even without its text, and the model has " + std::to_string(rules_.max_length) + " positions",
+                              " tokens even without its text, and the model has " + std::to_string(max_length_) + " positions",
                           "demonstrations and template are never cut", "ask for fewer demonstrations_per_class, or use a longer model");
     }
 
     const Dataset& dataset_;
     Mode mode_;
     const Tokenizer& tokenizer_;
-    const InputRules& rules_;
+    std::int64_t max_length_;
     const std::function<void()>& each_row_;
+    Surroundings around_;
     std::string demonstrations_;  ///< each with its label word and a newline behind
     std::int64_t cut_rows_ = 0;
 };

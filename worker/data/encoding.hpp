@@ -10,7 +10,7 @@
 #include "protocol/work.hpp"
 #include "worker/data/dataset.hpp"
 #include "worker/data/sampling.hpp"
-#include "worker/data/tokenizer.hpp"
+#include "worker/data/tokenizer/tokenizer.hpp"
 
 namespace layersweep {
 
@@ -39,8 +39,9 @@ struct EncodedTask {
 
 /// What the model's family says about its inputs.
 struct InputRules {
-    std::vector<std::int32_t> prefix_ids;  ///< in front of every input (OPT: {2}; GPT-2: none)
-    std::int64_t max_length = 0;           ///< positions, prefix included
+    /// In front of every input (OPT: {2}; GPT-2: none) where the tokenizer's files do not say what stands around one.
+    std::vector<std::int32_t> prefix_ids;
+    std::int64_t max_length = 0;  ///< positions, all that stands around included
 };
 
 /// Equal for two trials that feed the model the same; lm and p-cls prompt alike.

@@ -10,7 +10,7 @@
 #include "protocol/errors.hpp"
 #include "worker/data/philox.hpp"
 #include "worker/data/read_file.hpp"
-#include "worker/data/tokenizer_files.hpp"
+#include "worker/data/tokenizer/tokenizer_files.hpp"
 #include "worker/model/tensor_bytes.hpp"
 
 namespace layersweep {

@@ -7,7 +7,7 @@
 #include "protocol/trial.hpp"
 #include "worker/data/dataset.hpp"
 #include "worker/data/encoding.hpp"
-#include "worker/data/tokenizer.hpp"
+#include "worker/data/tokenizer/tokenizer.hpp"
 #include "worker/model/checkpoint/checkpoint.hpp"
 #include "worker/model/family/family.hpp"
 

@@ -4,7 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "tests/worker/data/expect_config_error.hpp"
-#include "tests/worker/data/tiny_tokenizer.hpp"
+#include "tests/worker/data/tokenizer/tiny_tokenizer.hpp"
 
 namespace layersweep {
 namespace {

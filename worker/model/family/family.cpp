@@ -5,7 +5,7 @@
 
 #include "protocol/errors.hpp"
 #include "worker/data/fingerprint.hpp"
-#include "worker/data/tokenizer_files.hpp"
+#include "worker/data/tokenizer/tokenizer_files.hpp"
 #include "worker/model/checkpoint/checkpoint.hpp"
 #include "worker/model/family/config_reader.hpp"
 #include "worker/model/family/families.hpp"

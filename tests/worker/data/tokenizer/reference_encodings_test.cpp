@@ -6,7 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "tests/support/temporary_directory.hpp"
-#include "worker/data/tokenizer.hpp"
+#include "worker/data/tokenizer/tokenizer.hpp"
 
 namespace layersweep {
 namespace {

@@ -2,12 +2,13 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <string_view>
 #include <unordered_map>
 #include <vector>
 
-#include "worker/data/tokenizer.hpp"
-#include "worker/data/tokenizer_files.hpp"
+#include "worker/data/tokenizer/tokenizer.hpp"
+#include "worker/data/tokenizer/tokenizer_files.hpp"
 
 namespace layersweep {
 
@@ -18,8 +19,8 @@ public:
     /// Throws ConfigError where a merge names a token that is not in the vocabulary.
     explicit Bpe(const TokenizerFiles& files);
 
-    /// Appends the word's tokens; `offset` is where the word stands in its text. n bytes take O(n log n).
-    void encode_word(std::string_view word, std::uint32_t offset, std::vector<Token>& out) const;
+    /// Appends the word's tokens, with offsets in the word. n bytes take O(n log n).
+    void encode_word(std::string_view word, std::vector<Token>& out) const;
 
 private:
     class Word;
@@ -28,10 +29,13 @@ private:
         std::int32_t id = 0;  ///< of the joined token
     };
 
-    [[nodiscard]] std::int32_t byte_id(char byte) const;
+    /// nullopt: the byte is left out.
+    [[nodiscard]] std::optional<std::int32_t> byte_id(char byte) const;
     [[nodiscard]] const Merge* find(std::int32_t left, std::int32_t right) const;
 
     std::string source_;
+    TokenizerFiles::MissingByte missing_byte_;
+    std::int32_t unknown_token_;
     std::array<std::int32_t, 256> byte_ids_{};
     std::unordered_map<std::uint64_t, Merge> merges_;
 };

@@ -1,4 +1,4 @@
-#include "worker/data/bpe.hpp"
+#include "worker/data/tokenizer/bpe.hpp"
 
 #include <queue>
 #include <string>
@@ -18,7 +18,7 @@ std::uint64_t pair_key(std::int32_t left, std::int32_t right) {
 struct Symbol {
     std::int32_t id = none;
     std::int32_t previous = none, next = none;
-    std::uint32_t end = 0;
+    std::uint32_t begin = 0, end = 0;
 };
 
 /// A possible join of the symbol at `at` with its right neighbour; stale once either has changed.
@@ -30,7 +30,7 @@ struct Candidate {
 
 }  // namespace
 
-Bpe::Bpe(const TokenizerFiles& files) : source_(files.source) {
+Bpe::Bpe(const TokenizerFiles& files) : source_(files.source), missing_byte_(files.missing_byte), unknown_token_(files.unknown_token) {
     const auto id_of = [&](const std::string& token) {
         const auto found = files.vocabulary.find(token);
         if (found != files.vocabulary.end()) return found->second;
@@ -51,9 +51,11 @@ const Bpe::Merge* Bpe::find(std::int32_t left, std::int32_t right) const {
     return found == merges_.end() ? nullptr : &found->second;
 }
 
-std::int32_t Bpe::byte_id(char byte) const {
+std::optional<std::int32_t> Bpe::byte_id(char byte) const {
     const auto index = static_cast<unsigned char>(byte);
     if (byte_ids_[index] != none) return byte_ids_[index];
+    if (missing_byte_ == TokenizerFiles::MissingByte::unknown_token) return unknown_token_;
+    if (missing_byte_ == TokenizerFiles::MissingByte::dropped) return std::nullopt;
     throw ConfigError(source_, "the vocabulary has no token for the byte " + std::to_string(index),
                       "a text holds it, and a byte-level vocabulary must cover all 256", "give the complete vocabulary");
 }
@@ -61,13 +63,14 @@ std::int32_t Bpe::byte_id(char byte) const {
 /// One word while its neighbours are joined.
 class Bpe::Word {
 public:
-    Word(const Bpe& bpe, std::string_view bytes) : bpe_(bpe), symbols_(bytes.size()) {
-        const auto length = static_cast<std::int32_t>(bytes.size());
-        for (std::int32_t i = 0; i < length; ++i) {
-            const auto id = bpe.byte_id(bytes[static_cast<std::size_t>(i)]);
-            symbol(i) = {id, i - 1, i + 1 < length ? i + 1 : none, static_cast<std::uint32_t>(i + 1)};
+    Word(const Bpe& bpe, std::string_view bytes) : bpe_(bpe) {
+        symbols_.reserve(bytes.size());
+        for (std::uint32_t i = 0; i < bytes.size(); ++i) {
+            const auto at = static_cast<std::int32_t>(symbols_.size());
+            if (const auto id = bpe.byte_id(bytes[i])) symbols_.push_back({*id, at - 1, at + 1, i, i + 1});
         }
-        for (std::int32_t i = 0; i < length; ++i) consider(i);
+        if (!symbols_.empty()) symbols_.back().next = none;
+        for (std::size_t i = 0; i < symbols_.size(); ++i) consider(static_cast<std::int32_t>(i));
     }
 
     void join_all() {
@@ -77,7 +80,7 @@ public:
             Symbol& left = symbol(best.at);
             if (left.id != best.left || left.next == none || symbol(left.next).id != best.right) continue;
             Symbol& right = symbol(left.next);
-            left = {best.joined, left.previous, right.next, right.end};
+            left = {best.joined, left.previous, right.next, left.begin, right.end};
             right.id = none;
             if (left.next != none) symbol(left.next).previous = best.at;
             consider(best.at);
@@ -85,12 +88,10 @@ public:
         }
     }
 
-    void append_to(std::vector<Token>& out, std::uint32_t offset) const {
-        std::uint32_t begin = 0;
-        for (std::int32_t at = 0; at != none; at = symbols_[static_cast<std::size_t>(at)].next) {
+    void append_to(std::vector<Token>& out) const {
+        for (std::int32_t at = symbols_.empty() ? none : 0; at != none; at = symbols_[static_cast<std::size_t>(at)].next) {
             const Symbol& symbol = symbols_[static_cast<std::size_t>(at)];
-            out.push_back({symbol.id, offset + begin, offset + symbol.end});
-            begin = symbol.end;
+            out.push_back({symbol.id, symbol.begin, symbol.end});
         }
     }
 
@@ -108,11 +109,10 @@ private:
     std::priority_queue<Candidate> candidates_;
 };
 
-void Bpe::encode_word(std::string_view word, std::uint32_t offset, std::vector<Token>& out) const {
-    if (word.empty()) return;
+void Bpe::encode_word(std::string_view word, std::vector<Token>& out) const {
     Word joined(*this, word);
     joined.join_all();
-    joined.append_to(out, offset);
+    joined.append_to(out);
 }
 
 }  // namespace layersweep

@@ -1,10 +1,10 @@
-#include "worker/data/tokenizer.hpp"
+#include "worker/data/tokenizer/tokenizer.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "tests/worker/data/expect_config_error.hpp"
-#include "tests/worker/data/tiny_tokenizer.hpp"
+#include "tests/worker/data/tokenizer/tiny_tokenizer.hpp"
 
 namespace layersweep {
 namespace {
@@ -97,21 +97,6 @@ TEST_F(TokenizerTest, RefusesAddedTokensWithIdsThatNoVocabularyHas) {
     }
 }
 
-TEST_F(TokenizerTest, ReadsTokenizerJsonAlikeWithBothFormsOfMerges) {
-    const std::string text = "hello the<|endoftext|> oo\n  abc \xC3\xA9";
-    const auto expected = Tokenizer::open(folder_.path().string()).encode_ids(text);
-    const TemporaryDirectory other;
-    auto json = tiny_.tokenizer_json();
-    other.write("tokenizer.json", json.dump());
-    EXPECT_EQ(Tokenizer::open(other.path().string()).encode_ids(text), expected);
-    for (auto& merge : json["model"]["merges"]) {
-        const auto pair = merge.get<std::string>();
-        merge = {pair.substr(0, pair.find(' ')), pair.substr(pair.find(' ') + 1)};
-    }
-    other.write("tokenizer.json", json.dump());
-    EXPECT_EQ(Tokenizer::open(other.path().string()).encode_ids(text), expected);
-}
-
 TEST_F(TokenizerTest, EncodesLongWordsInReasonableTime) {
     EXPECT_EQ(pieces(std::string(200000, 'o')).size(), 100000U);
     EXPECT_EQ(pieces(std::string(200000, ' ')).size(), 100000U);
@@ -131,19 +116,6 @@ TEST_F(TokenizerTest, RefusesAFolderWithoutTokenizer) {
     expect_config_error([&] { static_cast<void>(Tokenizer::open(empty.path().string())); }, {"there is no tokenizer"});
 }
 
-TEST_F(TokenizerTest, DeepNestingCostsNoStack) {
-    const TemporaryDirectory other;
-    constexpr std::size_t depth = 1'000'000;
-    for (const char* key : {"added_tokens", "pre_tokenizer", "model"}) {
-        auto json = tiny_.tokenizer_json();
-        json[key] = "deep";
-        std::string text = json.dump();
-        text.replace(text.find("\"deep\""), 6, std::string(depth, '[') + std::string(depth, ']'));
-        other.write("tokenizer.json", text);
-        expect_config_error([&] { static_cast<void>(Tokenizer::open(other.path().string())); }, {"tokenizer.json"});
-    }
-}
-
 TEST_F(TokenizerTest, RefusesMalformedVocabularies) {
     for (const char* content : {"", "[1, 2]", "{\"a\": 1", "{}", "{\"a\": \"b\"}", "{\"a\": -1}", "{\"a\": 99999999999}"}) {
         folder_.write("vocab.json", content);
@@ -158,29 +130,6 @@ TEST_F(TokenizerTest, RefusesMalformedMerges) {
     expect_refused({"\"qq\"", "not in the vocabulary"});
     folder_.write("merges.txt", "h e l\n");
     expect_refused({"merges.txt:1"});
-}
-
-TEST_F(TokenizerTest, RefusesOtherKindsOfTokenizer) {
-    std::filesystem::remove(folder_.path() / "vocab.json");
-    const auto spoil = [&](const char* pointer, const nlohmann::json& value, std::initializer_list<std::string> parts) {
-        auto json = tiny_.tokenizer_json();
-        json[nlohmann::json::json_pointer(pointer)] = value;
-        folder_.write("tokenizer.json", json.dump());
-        expect_refused(parts);
-    };
-    spoil("/normalizer", {{"type", "NFC"}}, {"tokenizer.json", "has a normalizer"});
-    spoil("/pre_tokenizer/type", "Metaspace", {"pre_tokenizer"});
-    spoil("/pre_tokenizer/add_prefix_space", true, {"pre_tokenizer"});
-    spoil("/pre_tokenizer/use_regex", false, {"pre_tokenizer"});
-    spoil("/model/type", "Unigram", {"not BPE"});
-    spoil("/model/byte_fallback", true, {"byte_fallback"});
-    spoil("/model/ignore_merges", true, {"ignore_merges"});
-    spoil("/model/merges", "none", {"no merges"});
-    spoil("/model/merges/0", 7, {"merge 1"});
-    spoil("/added_tokens/0/lstrip", true, {"<|endoftext|>", "lstrip"});
-    spoil("/added_tokens/0/id", "x", {"added token"});
-    folder_.write("tokenizer.json", "{");
-    expect_refused({"tokenizer.json"});
 }
 
 TEST_F(TokenizerTest, RefusesAByteWithoutToken) {
