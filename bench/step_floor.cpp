@@ -130,7 +130,7 @@ void measure_setting(const Setting& setting, WarmStore& store, const MachineRate
     const auto trial = trial_of(setting, folder.ref());
     const auto task = task_of(setting.mode);
     const auto& spec = store.model(trial.model).spec;
-    const DecoderSize size{.d_model = spec.d_model, .d_ff = spec.d_ff, .vocabulary = spec.vocabulary, .positions = spec.positions};
+    const auto size = size_of(spec);
     const auto name = fmt::format("{:<9} {:<5} {:>6} {:>5} {:<5}", setting.shape, name_of(setting.mode), setting.layers, setting.batch,
                                   name_of(setting.precision));
     if (6 * 4 * held_parameters(trial, size, task.size) > 0.7 * double(memory_bytes())) {

@@ -28,14 +28,10 @@ void check_tensors(const std::string& folder, const DecoderSpec& spec) {
 
 ModelFacts facts_of(const ModelRef& ref, const DecoderSpec& spec) {
     check_tensors(ref.path, spec);
-    ModelFacts facts{.ref = ref, .family = spec.family, .layers = spec.layers, .d_model = spec.d_model};
+    ModelFacts facts{.ref = ref, .family = spec.family, .layers = spec.layers, .positions = spec.positions};
     facts.ref.fingerprint = model_fingerprint(ref.path);
-    facts.d_ff = spec.d_ff;
-    facts.vocabulary = spec.vocabulary;
-    facts.positions = spec.positions;
+    facts.size = size_of(spec);
     facts.drops_out = spec.embedding_dropout > 0 || spec.attention_dropout > 0 || spec.residual_dropout > 0;
-    facts.fixed_parameters = parameter_count(spec, 0);
-    facts.block_parameters = spec.layers > 0 ? parameter_count(spec, 1) - facts.fixed_parameters : 0;
     return facts;
 }
 
@@ -90,7 +86,7 @@ public:
         seedless.seed = 0;
         auto& size = sizes_[encoding_key(seedless)];
         if (size.longest == 0) size = measured_task(trial);
-        return {{.d_model = model.d_model, .d_ff = model.d_ff, .vocabulary = model.vocabulary, .positions = model.positions}, size};
+        return {model.size, size};
     }
 
     void check(const Trial& trial) {

@@ -68,6 +68,17 @@ std::string cpuinfo() {
     return {std::istreambuf_iterator<char>(file), {}};
 }
 
+/// Tokens that a batch of training rows hardly ever exceeds: four deviations above the mean, of rows that are drawn independently.
+std::int64_t tokens_of_a_long_batch(const Trial& trial, const TaskSize& task) {
+    const auto& rows = task.training;
+    const auto count = double(std::max<std::int64_t>(rows.rows, 1)), batch = double(trial.training.batch);
+    const double mean = double(rows.tokens) / count;
+    const double mean_square = (2 * rows.pairs - double(rows.tokens)) / count;
+    const double deviation = std::sqrt(std::max(0.0, mean_square - mean * mean));
+    const double shared = trial.shortcuts.shared_prefix_in_training ? (batch - 1) * double(task.shared_prefix) : 0;
+    return std::llround(std::min(batch * mean + 4 * std::sqrt(batch) * deviation, batch * double(task.longest)) - shared);
+}
+
 }  // namespace
 
 MachineLimits machine_limits() {
@@ -84,25 +95,25 @@ std::optional<MachineRates> rates_here(const ResourceSettings& resources) {
     return read_rates(cpu_speed_class(cpuinfo(), resources.threads_per_worker));
 }
 
-std::int64_t trial_bytes(const Trial& trial, const ModelFacts& model) {
+std::int64_t trial_bytes(const Trial& trial, const TrialSize& size) {
     const std::int64_t number = number_bytes(trial.training.precision);
     const std::int64_t rounded = trial.training.precision == Precision::bf16 ? 2 : 0;
     constexpr std::int64_t buffers = 5;  // values, gradients, two moments, best weights
+    const auto parameters = std::int64_t(held_parameters(trial, size.decoder, size.task));
     // About 34 numbers per token, block and model width stay for the backward pass (Korthikanti et al. 2022, table 2, without dropout).
-    const auto tokens = trial.training.batch * std::min<std::int64_t>(model.positions, 512);
-    return rounded * model.parameters(trial.layers) +
-           number * (buffers * model.parameters(trial.layers) + 34 * tokens * model.d_model * std::max<std::int64_t>(trial.layers, 1)) +
-           (std::int64_t{1} << 28);
+    const auto activations = 34 * tokens_of_a_long_batch(trial, size.task) * size.decoder.d_model * std::max<std::int64_t>(trial.layers, 1);
+    return (rounded + number * buffers) * parameters + number * activations + (std::int64_t{1} << 28);
 }
 
-std::int64_t workers_for(const SweepConfig& config, const Grid& grid, const Catalog& catalog, const MachineLimits& limits) {
+std::int64_t workers_for(const SweepConfig& config, const Grid& grid, const std::vector<TrialSize>& sizes, const MachineLimits& limits) {
     if (config.run.workers) return *config.run.workers;
     std::int64_t widest = 1, largest = 1, threads = 1;
     bool cpu = limits.gpus == 0;
-    for (const auto& trial : grid.trials) {
+    for (std::size_t i = 0; i < grid.trials.size(); ++i) {
+        const auto& trial = grid.trials[i];
         widest = std::max(widest, trial.resources.gang);
         threads = std::max(threads, trial.resources.threads_per_worker);
-        largest = std::max(largest, trial_bytes(trial, catalog.models.at(trial.model.name)));
+        largest = std::max(largest, trial_bytes(trial, sizes.at(i)));
         cpu = cpu || trial.resources.device == Device::cpu;
     }
     if (!cpu) return std::max(widest, limits.gpus);

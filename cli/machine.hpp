@@ -3,10 +3,11 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "orchestrator/config/sweep_config.hpp"
-#include "orchestrator/grid/catalog.hpp"
 #include "orchestrator/grid/grid.hpp"
+#include "orchestrator/schedule/cost_model.hpp"
 #include "protocol/machine_rates.hpp"
 
 namespace layersweep {
@@ -28,9 +29,10 @@ struct MachineLimits {
 
 /// Workers to start for `resources.workers: auto`: one per GPU; on CPUs min(cores / threads, memory / largest trial), at least the widest
 /// gang. A number in the sweep file is taken as it is.
-[[nodiscard]] std::int64_t workers_for(const SweepConfig& config, const Grid& grid, const Catalog& catalog, const MachineLimits& limits);
+[[nodiscard]] std::int64_t workers_for(const SweepConfig& config, const Grid& grid, const std::vector<TrialSize>& sizes,
+                                       const MachineLimits& limits);
 
-/// Bytes that a trial's weights, gradients, moments and best weights take, with an allowance for activations.
-[[nodiscard]] std::int64_t trial_bytes(const Trial& trial, const ModelFacts& model);
+/// Bytes that a trial's weights, gradients, moments and best weights take, with an allowance for the activations of a long batch.
+[[nodiscard]] std::int64_t trial_bytes(const Trial& trial, const TrialSize& size);
 
 }  // namespace layersweep

@@ -17,7 +17,7 @@ void print_inputs(const Catalog& catalog) {
     fmt::print("\nmodels\n");
     for (const auto& [name, model] : catalog.models)
         fmt::print("  {:<14} {} · {} blocks · d {} · {} positions · {:.1f} M parameters · {}\n", name, model.family, model.layers,
-                   model.d_model, model.positions, double(model.parameters(model.layers)) / 1e6, model.ref.path);
+                   model.size.d_model, model.positions, double(model.parameters(model.layers)) / 1e6, model.ref.path);
     fmt::print("data sets\n");
     for (const auto& [name, data] : catalog.datasets) {
         const auto of = [](std::int64_t published) { return published ? fmt::format(" of {}", published) : std::string(); };
@@ -45,8 +45,8 @@ void print_trials(const LoadedSweep& sweep) {
     for (std::size_t i = 0; i < sweep.grid.trials.size(); ++i) {
         const auto& trial = sweep.grid.trials[i];
         const auto& model = sweep.catalog.models.at(trial.model.name);
-        const auto head = trial.mode == Mode::lm ? 0 : model.d_model * std::int64_t(trial.dataset.classes.size());
-        const auto parameters = model.parameters(trial.layers) + head;
+        const auto classes = std::int64_t(trial.dataset.classes.size());
+        const auto parameters = trained_parameters(model.size, trial.mode, trial.layers, classes);
         std::string axes;
         for (const auto& [name, value] : trial.other_axes) axes += fmt::format("  {}={}", name, value);
         fmt::print("{:<10} {:<14} {:<10} {:<6} {:>6} {:>6} {:>12} {:>10.3g}{}\n", trial.key.hex.substr(0, 10), trial.model.name,
@@ -58,7 +58,7 @@ void print_trials(const LoadedSweep& sweep) {
 
 ExitCode plan_command(const std::string& config) {
     const auto sweep = load_whole_sweep(config);
-    const auto workers = workers_for(sweep.config, sweep.grid, sweep.catalog, machine_limits());
+    const auto workers = workers_for(sweep.config, sweep.grid, sweep.sizes, machine_limits());
     check_resources(sweep, workers, config);
     fmt::print("sweep {}: {} trials, results go to {}\n", sweep.grid.sweep, sweep.grid.trials.size(), results_folder(sweep.grid.sweep, ""));
     print_inputs(sweep.catalog);

@@ -98,7 +98,7 @@ ExitCode run_command(const RunOptions& options) {
     const auto sweep = load_whole_sweep(options.config);
     const auto folder = results_folder(sweep.grid.sweep, options.results);
     const auto machine = machine_limits();
-    const auto workers = workers_for(sweep.config, sweep.grid, sweep.catalog, machine);
+    const auto workers = workers_for(sweep.config, sweep.grid, sweep.sizes, machine);
     check_resources(sweep, workers, options.config);
     refuse_missing_gpu(sweep, machine, options.config);
     refuse_if_held({folder}, take_over_if(options.take_over));

@@ -28,22 +28,18 @@ double head_width(const Trial& trial, const DecoderSize& decoder, const TaskSize
     return double(reads_whole_vocabulary(trial.mode, trial.training.loss) ? decoder.vocabulary : task.classes);
 }
 
-double block_parameters(const DecoderSize& decoder) {
-    const auto d = double(decoder.d_model), ff = double(decoder.d_ff);
-    return 4 * d * d + 2 * d * ff + 9 * d + ff;
-}
-
 double forward_flops(const Trial& trial, const DecoderSize& decoder, const Passes& passes, double head) {
-    const auto d = double(decoder.d_model), ff = double(decoder.d_ff);
+    const auto matrices = double(decoder.block_matrices), keys_values = double(decoder.keys_values);
+    const auto looks = 4 * double(decoder.query_width);  // of one token at one: a score and its share of a value
     const auto layers = double(trial.layers);
-    const auto whole_block = passes.tokens() * (8 * d * d + 4 * d * ff) + 4 * d * passes.pairs();
+    const auto whole_block = 2 * passes.tokens() * matrices + looks * passes.pairs();
     const bool every_position = trial.mode == Mode::lm && trial.training.loss == Loss::prompt;
     const auto read = every_position ? passes.tokens() : passes.rows();
-    const auto head_flops = 2 * read * d * head;
+    const auto head_flops = 2 * read * double(decoder.d_model) * head;
     if (layers == 0 || !trial.shortcuts.label_position) return layers * whole_block + head_flops;
     // The last block: keys and values everywhere, the rest where it is read.
     const auto end_pairs = double(passes.inputs.tokens);
-    const auto last_block = passes.tokens() * 4 * d * d + passes.rows() * (4 * d * d + 4 * d * ff) + 4 * d * end_pairs;
+    const auto last_block = 2 * (passes.tokens() * keys_values + passes.rows() * (matrices - keys_values)) + looks * end_pairs;
     return (layers - 1) * whole_block + last_block + head_flops;
 }
 
@@ -69,12 +65,22 @@ TokenSums TokenSums::times(double factor) const {
     return {std::llround(double(rows) * factor), std::llround(double(tokens) * factor), pairs * factor};
 }
 
+std::int64_t trained_parameters(const DecoderSize& decoder, Mode mode, std::int64_t layers, std::int64_t classes) {
+    const auto own_head = decoder.has_tied_head ? 0 : decoder.vocabulary;
+    const auto rows = decoder.vocabulary + decoder.position_rows + (mode == Mode::lm ? own_head : classes);
+    return rows * decoder.d_model + decoder.final_norm + layers * decoder.block_parameters;
+}
+
 double held_parameters(const Trial& trial, const DecoderSize& decoder, const TaskSize& task) {
-    const bool compact = trial.shortcuts.vocabulary;
-    const auto rows = double(compact ? task.distinct_tokens + task.longest : decoder.vocabulary + decoder.positions);
-    const auto head = trial.mode == Mode::lm ? 0.0 : double(task.classes);
-    const auto d = double(decoder.d_model);
-    return (rows + head + 2) * d + double(trial.layers) * block_parameters(decoder);
+    auto held = decoder;
+    std::int64_t label_rows = 0;
+    if (trial.shortcuts.vocabulary) {
+        held.vocabulary = task.distinct_tokens;
+        held.position_rows = decoder.position_rows > 0 ? task.longest : 0;
+        held.has_tied_head = true;
+        if (!decoder.has_tied_head && trial.mode == Mode::lm) label_rows = task.classes;
+    }
+    return double(trained_parameters(held, trial.mode, trial.layers, task.classes) + label_rows * decoder.d_model);
 }
 
 std::int64_t steps_per_epoch(const Trial& trial, const TaskSize& task) {
@@ -86,14 +92,14 @@ Work training_epoch(const Trial& trial, const DecoderSize& decoder, const TaskSi
     const Passes passes{task.training, passes_per_epoch(trial, task), prefix_of(task, trial.shortcuts.shared_prefix_in_training)};
     // All numbers are written as gradients, and the optimizer reads four and writes three; blocks are read by both passes, of tables rows.
     constexpr double touches = 1 + 7, reads = 2;
-    const auto numbers = touches * held_parameters(trial, decoder, task) + reads * double(trial.layers) * block_parameters(decoder);
+    const auto numbers = touches * held_parameters(trial, decoder, task) + reads * double(trial.layers * decoder.block_parameters);
     const auto bytes = numbers * double(number_bytes(trial.training.precision) * steps * trial.resources.gang);
     return {3 * forward_flops(trial, decoder, passes, head_width(trial, decoder, task)), bytes};
 }
 
 Work scoring_pass(const Trial& trial, const DecoderSize& decoder, const TaskSize& task, const TokenSums& inputs) {
     const Passes passes{inputs, inputs.rows > 0 ? 1 : 0, prefix_of(task, trial.shortcuts.shared_prefix)};
-    const auto bytes = double(number_bytes(trial.training.precision) * trial.layers) * block_parameters(decoder);
+    const auto bytes = double(number_bytes(trial.training.precision) * trial.layers * decoder.block_parameters);
     return {forward_flops(trial, decoder, passes, double(task.classes)), bytes};
 }
 

@@ -33,7 +33,15 @@ struct TaskSize {
 
 /// A decoder, in the numbers that the work depends on.
 struct DecoderSize {
-    std::int64_t d_model = 0, d_ff = 0, vocabulary = 0, positions = 0;
+    std::int64_t d_model = 0, vocabulary = 0;
+    std::int64_t position_rows = 0;     ///< of its table of positions; 0: it has none
+    bool has_tied_head = true;          ///< the head's rows are the token table's
+    std::int64_t query_width = 0;       ///< of all heads' queries together
+    std::int64_t keys_values = 0;       ///< numbers in the matrices of one block's keys and values
+    std::int64_t block_matrices = 0;    ///< numbers in all matrices of one block
+    std::int64_t block_parameters = 0;  ///< with norms and biases
+    std::int64_t final_norm = 0;        ///< numbers
+    bool operator==(const DecoderSize&) const = default;
 };
 
 /// Floating-point operations of matrix products, and bytes that have to pass between processor and memory.
@@ -46,6 +54,9 @@ struct Work {
 
 /// Sharing fewer tokens saves less than what it costs.
 inline constexpr std::int64_t shortest_shared_prefix = 8;
+
+/// Numbers that are trained, rows of the tables that are never read included.
+[[nodiscard]] std::int64_t trained_parameters(const DecoderSize& decoder, Mode mode, std::int64_t layers, std::int64_t classes);
 
 /// Numbers that are trained and held, with the trial's shortcuts: rows of the tables that are never read do not count.
 [[nodiscard]] double held_parameters(const Trial& trial, const DecoderSize& decoder, const TaskSize& task);

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "protocol/trial.hpp"
+#include "protocol/work.hpp"
 
 namespace layersweep {
 
@@ -12,11 +13,12 @@ namespace layersweep {
 struct ModelFacts {
     ModelRef ref;
     std::string family;
-    std::int64_t layers = 0, d_model = 0, d_ff = 0, vocabulary = 0, positions = 0;
-    std::int64_t fixed_parameters = 0, block_parameters = 0;
+    std::int64_t layers = 0;
+    std::int64_t positions = 0;  ///< longest input in tokens
+    DecoderSize size;
     bool drops_out = false;  ///< its config has a dropout rate above 0
-    /// Trained parameters with `kept` blocks, without a head.
-    [[nodiscard]] std::int64_t parameters(std::int64_t kept) const { return fixed_parameters + block_parameters * kept; }
+    /// Of the model with `kept` blocks and its own head.
+    [[nodiscard]] std::int64_t parameters(std::int64_t kept) const { return trained_parameters(size, Mode::lm, kept, 0); }
 };
 
 struct DatasetFacts {

@@ -11,7 +11,7 @@ namespace {
 Catalog invented_catalog(const SweepConfig& config) {
     Catalog catalog;
     for (const auto& [name, model] : config.models)
-        catalog.models[name] = {.ref = model.first, .family = "gpt2", .layers = 4, .d_model = 8};
+        catalog.models[name] = {.ref = model.first, .family = "gpt2", .layers = 4, .size = {.d_model = 8}};
     for (const auto& [name, dataset] : config.datasets)
         catalog.datasets[name] = {.ref = dataset.first, .train_rows = 500, .test_rows = 100};
     return catalog;

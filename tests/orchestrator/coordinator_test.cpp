@@ -100,7 +100,7 @@ TEST(Coordinator, TheResultSaysWhoMadeIt) {
 
 TEST(Coordinator, WhatMachinesCanDoAndHowLongTrialsTakeIsForeseenAndRecorded) {
     CoordinatorWorld world(sample_grid("abc"), 2);
-    TrialSize size{.decoder = {.d_model = 64, .d_ff = 256, .vocabulary = 100, .positions = 64}};
+    TrialSize size{.decoder = test::sample_decoder(64, 100, 64)};
     for (int row = 0; row < 100; ++row) size.task.training.add(20);
     CostModel costs(world.grid.trials, {3, size});
     world.costs = &costs;
@@ -140,7 +140,7 @@ TEST(Coordinator, WhatOlderLivesMeasuredCountsWhereTheMachineIsTheSame) {
         CoordinatorWorld world(
             sample_grid("ab"), 1,
             {event::Assigned{done, {{1}}}, event::Finished{done, result, {WorkerFacts{.machine_class = machine_class}}}});
-        CostModel costs(world.grid.trials, {2, TrialSize{.decoder = {.d_model = 64, .d_ff = 256}}});
+        CostModel costs(world.grid.trials, {2, TrialSize{.decoder = test::sample_decoder(64, 100, 64)}});
         world.costs = &costs;
         auto rates = nominal_rates();
         rates.fp32 /= 100;

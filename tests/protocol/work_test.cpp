@@ -5,7 +5,15 @@
 namespace layersweep {
 namespace {
 
-constexpr DecoderSize decoder{.d_model = 8, .d_ff = 32, .vocabulary = 100, .positions = 64};
+/// d 8, an MLP of 32, learned positions, biases everywhere.
+constexpr DecoderSize decoder{.d_model = 8,
+                              .vocabulary = 100,
+                              .position_rows = 64,
+                              .query_width = 8,
+                              .keys_values = 2 * 8 * 8,
+                              .block_matrices = 4 * 8 * 8 + 2 * 8 * 32,
+                              .block_parameters = 4 * 8 * 8 + 4 * 8 + 2 * 8 * 32 + 32 + 8 + 4 * 8,
+                              .final_norm = 2 * 8};
 
 TokenSums inputs(std::initializer_list<std::int64_t> lengths) {
     TokenSums sums;
@@ -95,6 +103,33 @@ TEST(Work, CompactTablesHoldWhatIsRead) {
     auto compact = trial();
     compact.shortcuts.vocabulary = true;
     EXPECT_DOUBLE_EQ(held_parameters(trial(), decoder, task()) - held_parameters(compact, decoder, task()), (100 + 64 - 20 - 16) * 8);
+}
+
+TEST(Work, WithoutATableOfPositionsAndWithAHeadOfItsOwn) {
+    auto rotary = decoder;
+    rotary.position_rows = 0;
+    EXPECT_DOUBLE_EQ(held_parameters(trial(), decoder, task()) - held_parameters(trial(), rotary, task()), 64 * 8);
+    auto untied = rotary;
+    untied.has_tied_head = false;
+    EXPECT_DOUBLE_EQ(held_parameters(trial(), untied, task()), held_parameters(trial(), rotary, task())) << "p-cls has no such head";
+    auto lm = trial();
+    lm.mode = Mode::lm;
+    EXPECT_DOUBLE_EQ(held_parameters(lm, untied, task()) - held_parameters(lm, rotary, task()), 100 * 8);
+    lm.shortcuts.vocabulary = true;
+    EXPECT_DOUBLE_EQ(held_parameters(lm, untied, task()) - held_parameters(lm, rotary, task()), 3 * 8) << "the label words' rows";
+    EXPECT_DOUBLE_EQ(held_parameters(lm, decoder, task()) - held_parameters(lm, rotary, task()), 16 * 8);
+}
+
+TEST(Work, FewerHeadsOfKeysAndValuesMakeTheLastBlockCheaper) {
+    auto grouped = decoder;
+    grouped.keys_values /= 2;
+    grouped.block_matrices -= grouped.keys_values;
+    auto reads_ends = trial();
+    reads_ends.layers = 1;
+    reads_ends.shortcuts.label_position = true;
+    const auto saved =
+        scoring_pass(reads_ends, decoder, task(), task().test).flops - scoring_pass(reads_ends, grouped, task(), task().test).flops;
+    EXPECT_DOUBLE_EQ(saved, 2.0 * (16 + 12) * 8 * 8);
 }
 
 TEST(Work, SumsOfMoreInputsOfTheSameKind) {

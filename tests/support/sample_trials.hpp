@@ -6,6 +6,7 @@
 #include "orchestrator/grid/grid.hpp"
 #include "protocol/result.hpp"
 #include "protocol/trial.hpp"
+#include "protocol/work.hpp"
 
 namespace layersweep::test {
 
@@ -18,6 +19,19 @@ inline Trial sample_trial(char letter, std::int64_t gang = 1) {
     trial.dataset.classes = {{"0", "Negative"}, {"1", "Positive"}};
     trial.resources.gang = gang;
     return trial;
+}
+
+/// As GPT-2 and OPT are: learned positions, biases, an MLP of four times the width, a tied head.
+inline DecoderSize sample_decoder(std::int64_t d_model, std::int64_t vocabulary, std::int64_t positions) {
+    const auto square = d_model * d_model;
+    return {.d_model = d_model,
+            .vocabulary = vocabulary,
+            .position_rows = positions,
+            .query_width = d_model,
+            .keys_values = 2 * square,
+            .block_matrices = 12 * square,
+            .block_parameters = 12 * square + 13 * d_model,
+            .final_norm = 2 * d_model};
 }
 
 /// One trial per letter, all of the same gang.

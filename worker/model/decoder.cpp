@@ -32,7 +32,14 @@ std::uint64_t mask_seed(const DropoutDraw& draw, std::int64_t layer, int site) {
 }
 
 at::Tensor activate(Activation activation, const at::Tensor& x) {
-    return activation == Activation::relu ? at::relu(x) : at::gelu(x, "tanh");
+    switch (activation) {
+        case Activation::relu:
+            return at::relu(x);
+        case Activation::silu:
+            return at::silu(x);
+        default:
+            return at::gelu(x, "tanh");
+    }
 }
 
 }  // namespace
@@ -65,7 +72,8 @@ at::Tensor DecoderPass::dropout(const at::Tensor& x, double rate, std::int64_t l
 }
 
 at::Tensor DecoderPass::project(const std::string& name, const at::Tensor& x) const {
-    return linear(x, parameters_.trained(name + ".weight"), parameters_.trained(name + ".bias"), spec_.layout == WeightLayout::in_out);
+    return linear(x, parameters_.trained(name + ".weight"), parameters_.trained_or_none(name + ".bias"),
+                  spec_.layout == WeightLayout::in_out);
 }
 
 at::Tensor DecoderPass::project(const std::string& name, const at::Tensor& x, std::int64_t from, std::int64_t to) const {
@@ -74,11 +82,14 @@ at::Tensor DecoderPass::project(const std::string& name, const at::Tensor& x, st
         const auto slice = [&](const at::Tensor& all) { return all.defined() ? all.narrow(dimension, from, to - from) : all; };
         return {slice(whole.value), slice(whole.gradient), slice(whole.rounded)};
     };
-    return linear(x, part(parameters_.trained(name + ".weight"), in_out ? 1 : 0), part(parameters_.trained(name + ".bias"), 0), in_out);
+    return linear(x, part(parameters_.trained(name + ".weight"), in_out ? 1 : 0), part(parameters_.trained_or_none(name + ".bias"), 0),
+                  in_out);
 }
 
 at::Tensor DecoderPass::norm(const std::string& name, const at::Tensor& x) const {
-    return layer_norm(x, parameters_.trained(name + ".weight"), parameters_.trained(name + ".bias"), spec_.norm_epsilon);
+    const auto& weight = parameters_.trained(name + ".weight");
+    if (spec_.norm == Norm::rms) return rms_norm(x, weight, spec_.norm_epsilon);
+    return layer_norm(x, weight, parameters_.trained(name + ".bias"), spec_.norm_epsilon);
 }
 
 at::Tensor DecoderPass::seen(const at::Tensor& q, const KeysValues& own, const KeysValues& prefix, const Mask& mask) const {
@@ -97,8 +108,7 @@ at::Tensor DecoderPass::seen(const at::Tensor& q, const KeysValues& own, const K
 
 at::Tensor DecoderPass::attention(std::int64_t number, const at::Tensor& h, const PackedRows& rows, const PrefixMemory* memory,
                                   PrefixMemory* kept) const {
-    const auto width = spec_.d_model / spec_.heads;
-    const auto qkv = project(std::to_string(number) + ".qkv", h).view({-1, 3, spec_.heads, width});
+    const auto qkv = heads_of(project(std::to_string(number) + ".qkv", h), Heads::queries_keys_values, rotation_);
     auto prefix = memory == nullptr ? KeysValues{} : memory->blocks[std::size_t(number)];
     if (kept != nullptr) kept->blocks.push_back(prefix_in(qkv, rows));
     const auto attended = is_packed(qkv) ? packed_attention(qkv, rows, prefix) : padded_attention(number, qkv, rows, prefix);
@@ -106,7 +116,6 @@ at::Tensor DecoderPass::attention(std::int64_t number, const at::Tensor& h, cons
 }
 
 at::Tensor DecoderPass::padded_attention(std::int64_t number, const at::Tensor& qkv, const PackedRows& rows, KeysValues prefix) const {
-    const auto width = spec_.d_model / spec_.heads;
     std::vector<at::Tensor> parts;
     if (rows.leading() > 0) {
         LAYERSWEEP_CHECK(!attention_is_dropped(), "inputs cannot share what is dropped out");
@@ -119,9 +128,9 @@ at::Tensor DecoderPass::padded_attention(std::int64_t number, const at::Tensor& 
         const RowGroup& group = rows.groups()[g];
         auto own = qkv.narrow(0, group.first, group.tokens);
         if (!group.is_even) own = pad(own, group.padded, group.real);
-        const auto split = own.view({group.inputs, group.longest, 3, spec_.heads, width}).permute({2, 0, 3, 1, 4}).unbind(0);
+        const auto split = own.view({group.inputs, group.longest, 3, spec_.heads, spec_.head_width}).permute({2, 0, 3, 1, 4}).unbind(0);
         const Mask mask{.visible = group.visible, .is_causal = true, .block = number, .site = attention_site + int(g)};
-        auto out = seen(split[0], {split[1], split[2]}, prefix, mask).transpose(1, 2).reshape({-1, spec_.d_model});
+        auto out = seen(split[0], {split[1], split[2]}, prefix, mask).transpose(1, 2).flatten(2).flatten(0, 1);
         parts.push_back(group.is_even ? out : unpad(out, group.real));
     }
     return parts.size() == 1 ? parts.front() : at::cat(parts, 0);
@@ -130,9 +139,10 @@ at::Tensor DecoderPass::padded_attention(std::int64_t number, const at::Tensor& 
 at::Tensor DecoderPass::attention_at_ends(std::int64_t number, const at::Tensor& h, const PackedRows& rows,
                                           const PrefixMemory* memory) const {
     const auto name = std::to_string(number) + ".qkv";
-    const auto d = spec_.d_model, width = d / spec_.heads;
-    const auto kv = project(name, h, d, 3 * d).view({-1, 2, spec_.heads, width});
-    const auto q = project(name, h.index_select(0, rows.ends()), 0, d).view({-1, spec_.heads, width});
+    const auto queries = spec_.heads * spec_.head_width, all = queries + 2 * spec_.kv_heads * spec_.head_width;
+    const auto kv = heads_of(project(name, h, queries, all), Heads::keys_values, rotation_);
+    const auto ends = project(name, h.index_select(0, rows.ends()), 0, queries);
+    const auto q = heads_of(ends, Heads::queries, rotation_.of(rows.ends())).squeeze(1);
     auto prefix = memory == nullptr ? KeysValues{} : memory->blocks[std::size_t(number)];
     const auto attended =
         is_packed(q) ? packed_attention_at_ends(q, kv, rows, prefix) : padded_attention_at_ends(number, q, kv, rows, prefix);
@@ -151,7 +161,7 @@ at::Tensor DecoderPass::padded_attention_at_ends(std::int64_t number, const at::
         const auto split = own.view({group.inputs, group.longest, 2, spec_.heads, q.size(2)}).permute({2, 0, 3, 1, 4}).unbind(0);
         const Mask mask{.visible = group.present, .is_causal = false, .block = number, .site = attention_site + int(g)};
         const auto ends = q.narrow(0, input, group.inputs).unsqueeze(2);
-        parts.push_back(seen(ends, {split[0], split[1]}, prefix, mask).reshape({-1, spec_.d_model}));
+        parts.push_back(seen(ends, {split[0], split[1]}, prefix, mask).flatten(1));
         input += group.inputs;
     }
     return parts.size() == 1 ? parts.front() : at::cat(parts, 0);
@@ -161,18 +171,32 @@ at::Tensor DecoderPass::padded_attention_at_ends(std::int64_t number, const at::
 at::Tensor DecoderPass::rest_of_block(std::int64_t number, const at::Tensor& x, const at::Tensor& attended) const {
     const auto name = std::to_string(number);
     const auto y = x + dropout(attended, spec_.residual_dropout, number, attention_output_site);
-    const auto inner = activate(spec_.activation, project(name + ".up", norm(name + ".ln2", y)));
+    const auto up = project(name + ".up", norm(name + ".ln2", y));
+    const auto inner = spec_.has_gate ? activate(spec_.activation, up.narrow(1, 0, spec_.d_ff)) * up.narrow(1, spec_.d_ff, spec_.d_ff)
+                                      : activate(spec_.activation, up);
     return y + dropout(project(name + ".down", inner), spec_.residual_dropout, number, mlp_output_site);
 }
 
 at::Tensor DecoderPass::residual_stream(const PackedRows& rows, std::int64_t blocks, const PrefixMemory* memory, PrefixMemory* kept) {
     LAYERSWEEP_CHECK(rows.longest() <= spec_.positions, "an input is longer than the model's positions");
-    auto x = dropout(gather("wte", rows.tokens()) + gather("wpe", rows.positions()), spec_.embedding_dropout, -1, embedding_site);
+    if (spec_.rotary_base)
+        rotation_ = rotation_at(rows.positions(), spec_.head_width, *spec_.rotary_base, parameters_.values().scalar_type());
+    auto x = dropout(embedded(rows), spec_.embedding_dropout, -1, embedding_site);
     for (std::int64_t number = 0; number < blocks; ++number) {
         x = entering(number, x);
         x = rest_of_block(number, x, attention(number, norm(std::to_string(number) + ".ln1", x), rows, memory, kept));
     }
     return x;
+}
+
+at::Tensor DecoderPass::embedded(const PackedRows& rows) {
+    auto tokens = gather("wte", rows.tokens());
+    return spec_.rotary_base ? tokens : tokens + gather("wpe", rows.positions());
+}
+
+at::Tensor DecoderPass::heads_of(const at::Tensor& product, Heads::Parts parts, const Rotation& rotation) const {
+    return attention_heads(product, {.parts = parts, .heads = spec_.heads, .kv_heads = spec_.kv_heads, .width = spec_.head_width},
+                           rotation);
 }
 
 at::Tensor DecoderPass::entering(std::int64_t number, const at::Tensor& x) const {
@@ -201,8 +225,8 @@ PrefixMemory DecoderPass::remember(const PackedRows& prefix) {
     return memory;
 }
 
-at::Tensor DecoderPass::token_rows(const at::Tensor& rows) {
-    return gather("wte", rows);
+at::Tensor DecoderPass::head_rows(const at::Tensor& rows) {
+    return gather(head_table(spec_), rows);
 }
 
 }  // namespace layersweep

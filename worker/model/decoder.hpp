@@ -13,6 +13,7 @@
 #include "worker/model/packed_attention.hpp"
 #include "worker/model/packed_rows.hpp"
 #include "worker/model/parameters.hpp"
+#include "worker/model/rotary.hpp"
 
 namespace layersweep {
 
@@ -56,8 +57,8 @@ public:
     /// Of rows that are a prefix alone.
     [[nodiscard]] PrefixMemory remember(const PackedRows& prefix);
 
-    /// Rows of the token table as tied head weights, [n, d_model].
-    [[nodiscard]] at::Tensor token_rows(const at::Tensor& rows);
+    /// Rows of the head's table, [n, d_model].
+    [[nodiscard]] at::Tensor head_rows(const at::Tensor& rows);
     /// After `loss.backward()`: adds the gathered rows' gradients to the tables.
     void finish_backward();
 
@@ -79,6 +80,8 @@ private:
 
     /// The residual stream [leading + own, d_model] behind the first `blocks` blocks.
     [[nodiscard]] at::Tensor residual_stream(const PackedRows& rows, std::int64_t blocks, const PrefixMemory* memory, PrefixMemory* kept);
+    /// What enters the first block, without dropout: [leading + own, d_model].
+    [[nodiscard]] at::Tensor embedded(const PackedRows& rows);
     [[nodiscard]] at::Tensor attention(std::int64_t number, const at::Tensor& h, const PackedRows& rows, const PrefixMemory* memory,
                                        PrefixMemory* kept) const;
     /// The residual stream at the entrance of a block, with the word to who asked for it.
@@ -94,6 +97,8 @@ private:
     /// What the queries [inputs, heads, n, width] see of their own and the prefix's keys, [inputs, heads, n, width].
     [[nodiscard]] at::Tensor seen(const at::Tensor& q, const KeysValues& own, const KeysValues& prefix, const Mask& mask) const;
     [[nodiscard]] at::Tensor rest_of_block(std::int64_t number, const at::Tensor& x, const at::Tensor& attended) const;
+    /// A product's queries, keys and values (or some of them), turned by their positions: [tokens, parts, heads, width].
+    [[nodiscard]] at::Tensor heads_of(const at::Tensor& product, Heads::Parts parts, const Rotation& rotation) const;
     [[nodiscard]] at::Tensor project(const std::string& name, const at::Tensor& x) const;
     /// Columns [from, to) of the product.
     [[nodiscard]] at::Tensor project(const std::string& name, const at::Tensor& x, std::int64_t from, std::int64_t to) const;
@@ -108,6 +113,7 @@ private:
     std::optional<DropoutDraw> draw_;
     BlockWritten written_;
     bool pads_attention_ = false;
+    Rotation rotation_;  ///< of the rows that go through
     std::vector<GatheredRows> gathered_;
 };
 

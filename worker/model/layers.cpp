@@ -75,6 +75,36 @@ public:
     }
 };
 
+class RmsNorm : public Function<RmsNorm> {
+public:
+    static at::Tensor normalised(const at::Tensor& x, double epsilon, at::Tensor& scale) {
+        const auto numbers = x.to(at::kFloat);
+        scale = numbers.pow(2).mean(-1, /*keepdim=*/true).add_(epsilon).rsqrt_();
+        return numbers.mul(scale).to(x.scalar_type());
+    }
+    static at::Tensor forward(AutogradContext* context, const at::Tensor& x, const Trained& weight, double epsilon) {
+        at::Tensor scale;
+        const auto y = normalised(x, epsilon, scale);
+        context->save_for_backward({x, scale});
+        context->saved_data["weight"] = weight.value;
+        context->saved_data["weight_gradient"] = weight.gradient;
+        return y * weight.value;
+    }
+    /// The same operations in the same order as autograd's of transformers' module: float32 inside float64 leaves no room for another.
+    static variable_list backward(AutogradContext* context, const variable_list& gradients) {
+        const auto& dy = gradients.front();
+        const auto kept = context->get_saved_variables();
+        const auto numbers = kept[0].to(at::kFloat), &scale = kept[1];
+        const auto weight = context->saved_data["weight"].toTensor();
+        auto weight_gradient = context->saved_data["weight_gradient"].toTensor();
+        at::sum_out(weight_gradient, dy * numbers.mul(scale).to(dy.scalar_type()), 0);
+        const auto inner = (dy * weight).to(at::kFloat);
+        const auto of_scale = inner.mul(numbers).sum(-1, /*keepdim=*/true);
+        const auto of_mean = of_scale.mul(-0.5).mul_(scale.pow(3)).div_(double(numbers.size(-1)));
+        return {inner.mul(scale).add_(numbers.mul(2).mul_(of_mean)).to(dy.scalar_type()), {}, {}};
+    }
+};
+
 class Pad : public Function<Pad> {
 public:
     static at::Tensor forward(AutogradContext* context, const at::Tensor& x, const at::Tensor& index, const at::Tensor& back) {
@@ -127,6 +157,12 @@ at::Tensor linear(const at::Tensor& x, const Trained& weight, const Trained& bia
 at::Tensor layer_norm(const at::Tensor& x, const Trained& weight, const Trained& bias, double epsilon) {
     return x.requires_grad() ? LayerNorm::apply(x, weight, bias, epsilon)
                              : at::layer_norm(x, {x.size(-1)}, weight.value, bias.value, epsilon);
+}
+
+at::Tensor rms_norm(const at::Tensor& x, const Trained& weight, double epsilon) {
+    if (x.requires_grad()) return RmsNorm::apply(x, weight, epsilon);
+    at::Tensor scale;
+    return RmsNorm::normalised(x, epsilon, scale).mul_(weight.value);
 }
 
 at::Tensor pad(const at::Tensor& x, const at::Tensor& index, const at::Tensor& back) {

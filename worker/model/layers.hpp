@@ -21,6 +21,10 @@ struct Trained {
 /// Layer norm over the last dimension of x [n, d]. The backward pass overwrites the gradients.
 [[nodiscard]] at::Tensor layer_norm(const at::Tensor& x, const Trained& weight, const Trained& bias, double epsilon);
 
+/// RMS norm over the last dimension of x [n, d] (Zhang and Sennrich 2019), normalised in float32 whatever x is, as transformers' Llama
+/// does. The backward pass overwrites the gradient.
+[[nodiscard]] at::Tensor rms_norm(const at::Tensor& x, const Trained& weight, double epsilon);
+
 /// Rows `index` of x [n, …] with places in [0, n). `back`: for each row of x its place in `index`; every row has one. The backward pass
 /// takes just those places' gradients: what else `index` names is padding, which nothing reads.
 [[nodiscard]] at::Tensor pad(const at::Tensor& x, const at::Tensor& index, const at::Tensor& back);

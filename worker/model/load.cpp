@@ -91,6 +91,7 @@ void initialize_random(Parameters& parameters, const DecoderSpec& spec, std::int
             }
             case ParameterRole::token_embedding:
             case ParameterRole::position_embedding:
+            case ParameterRole::output_embedding:
                 values.copy_(chosen_rows(source, random_table(source, spec, seed)));
                 break;
             default:
@@ -116,6 +117,7 @@ void export_model(const std::string& folder, const Parameters& parameters, const
     copy_tokenizer_files(source_folder, folder);
     std::vector<TensorToWrite> tensors;
     for (const auto& source : written) {
+        if (!parameters.has(source.name)) continue;  // a linear head stands in the place of an untied one
         const auto whole = tables.find(source.name);
         const auto& values = whole == tables.end() ? parameters[source.name] : whole->second;
         std::int64_t row = 0;

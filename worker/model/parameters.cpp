@@ -38,6 +38,11 @@ const Trained& Parameters::trained(const std::string& name) const {
     return found->second;
 }
 
+Trained Parameters::trained_or_none(const std::string& name) const {
+    const auto found = tensors_.find(name);
+    return found == tensors_.end() ? Trained{} : found->second;
+}
+
 at::Tensor Parameters::gradients() const {
     return gradients_.narrow(0, 0, count());
 }

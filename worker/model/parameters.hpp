@@ -27,6 +27,9 @@ public:
 
     /// Views of `values()` and `gradients()`. No leaf of autograd's: the layers' backward passes write the gradients.
     [[nodiscard]] const Trained& trained(const std::string& name) const;
+    /// Undefined tensors where no parameter has the name.
+    [[nodiscard]] Trained trained_or_none(const std::string& name) const;
+    [[nodiscard]] bool has(const std::string& name) const { return tensors_.contains(name); }
     [[nodiscard]] const at::Tensor& operator[](const std::string& name) const { return trained(name).value; }
     [[nodiscard]] const at::Tensor& gradient(const std::string& name) const { return trained(name).gradient; }
     [[nodiscard]] const std::vector<ParameterSource>& sources() const { return sources_; }

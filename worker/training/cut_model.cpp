@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cmath>
 #include <numeric>
+#include <string_view>
 
 #include "protocol/errors.hpp"
 
@@ -29,6 +30,7 @@ Parameters::Products products_of(Precision precision) {
     return precision == Precision::bf16 ? Parameters::Products::in_bfloat16 : Parameters::Products::in_own_type;
 }
 
+/// Of the table that inputs are read from.
 TokenRows token_rows_of(const Trial& trial, const EncodedTask& task, const DecoderSpec& spec) {
     if (!trial.shortcuts.vocabulary) return {};
     LAYERSWEEP_CHECK(!reads_whole_vocabulary(trial.mode, trial.training.loss), "this loss reads the whole vocabulary");
@@ -36,7 +38,7 @@ TokenRows token_rows_of(const Trial& trial, const EncodedTask& task, const Decod
     task.for_each_row([&](const EncodedRow& row) {
         for (const auto token : row.ids) read.at(std::size_t(token)) = true;
     });
-    if (trial.mode == Mode::lm)
+    if (trial.mode == Mode::lm && spec.has_tied_head)
         for (const auto token : task.label_token_ids) read.at(std::size_t(token)) = true;
     std::vector<std::int64_t> tokens;
     for (std::size_t token = 0; token < read.size(); ++token)
@@ -44,8 +46,17 @@ TokenRows token_rows_of(const Trial& trial, const EncodedTask& task, const Decod
     return {std::move(tokens), spec.vocabulary};
 }
 
+/// Of the table that the head scores tokens with.
+TokenRows head_rows_of(const Trial& trial, const EncodedTask& task, const DecoderSpec& spec, const TokenRows& tokens) {
+    if (spec.has_tied_head) return tokens;
+    if (!trial.shortcuts.vocabulary || trial.mode != Mode::lm) return {};
+    std::vector<std::int64_t> labels(task.label_token_ids.begin(), task.label_token_ids.end());
+    std::ranges::sort(labels);
+    return {std::move(labels), spec.vocabulary};
+}
+
 std::vector<std::int64_t> position_rows_of(const Trial& trial, const EncodedTask& task, const DecoderSpec& spec) {
-    if (!trial.shortcuts.vocabulary) return {};
+    if (!trial.shortcuts.vocabulary || spec.rotary_base) return {};
     std::vector<std::int64_t> rows(static_cast<std::size_t>(task.size.longest));
     std::iota(rows.begin(), rows.end(), spec.position_offset);
     return rows;
@@ -59,10 +70,12 @@ void choose(ParameterSource& table, const std::vector<std::int64_t>& rows) {
 }
 
 std::vector<ParameterSource> sources_of(const Trial& trial, const DecoderSpec& spec, std::size_t classes, const TokenRows& tokens,
-                                        const std::vector<std::int64_t>& positions) {
+                                        const TokenRows& head_rows, const std::vector<std::int64_t>& positions) {
     auto sources = parameter_sources(spec, kept_blocks(spec.layers, trial.layers, trial.training.prune, trial.seed));
+    if (trial.mode != Mode::lm) std::erase_if(sources, [](const auto& source) { return source.role == ParameterRole::output_embedding; });
     for (auto& source : sources) {
         if (source.role == ParameterRole::token_embedding) choose(source, tokens.tokens());
+        if (source.role == ParameterRole::output_embedding) choose(source, head_rows.tokens());
         if (source.role == ParameterRole::position_embedding) choose(source, positions);
     }
     if (trial.mode != Mode::lm) sources.push_back(head_source(std::int64_t(classes), spec.d_model));
@@ -98,11 +111,12 @@ CutModel::CutModel(const Trial& trial, const EncodedTask& task, WarmStore& store
       prefix_(shared_prefix_of(task)),
       token_rows_(token_rows_of(trial, task, spec_)),
       position_rows_(position_rows_of(trial, task, spec_)),
-      parameters_(sources_of(trial, spec_, label_token_ids_.size(), token_rows_, position_rows_), extra_numbers,
+      head_rows_(head_rows_of(trial, task, spec_, token_rows_)),
+      parameters_(sources_of(trial, spec_, label_token_ids_.size(), token_rows_, head_rows_, position_rows_), extra_numbers,
                   torch_type(trial.training.precision), store.device().torch_device(), products_of(trial.training.precision)) {
     std::vector<std::int64_t> labels;
     if (mode_ == Mode::lm)
-        for (const auto token : label_token_ids_) labels.push_back(token_rows_(token));
+        for (const auto token : label_token_ids_) labels.push_back(head_rows_(token));
     label_rows_ = at::tensor(labels, at::kLong).to(store.device().torch_device());
     initialize(parameters_, trial, spec_, blocks_, store);
 }
@@ -115,11 +129,11 @@ PackedRows CutModel::pack(Rows rows, std::int64_t prefix, PackedRows::Prefix whe
 
 at::Tensor CutModel::class_scores(DecoderPass& pass, const at::Tensor& states) const {
     if (mode_ != Mode::lm) return linear(states, parameters_.trained(head_name), {}, /*in_out=*/false);
-    return at::matmul(states, pass.token_rows(label_rows_).t());
+    return at::matmul(states, pass.head_rows(label_rows_).t());
 }
 
 at::Tensor CutModel::vocabulary_scores(const at::Tensor& states) const {
-    return linear(states, parameters_.trained("wte"), {}, /*in_out=*/false);
+    return linear(states, parameters_.trained(head_table(spec_)), {}, /*in_out=*/false);
 }
 
 at::Tensor CutModel::labels_of(Rows rows, bool as_tokens) const {
@@ -196,9 +210,11 @@ at::Tensor CutModel::backward(Rows rows, std::int64_t rows_in_batch, std::option
         return loss;
     }
     parameters_.round();
-    // The layers write their gradients; what rows of the tables get is added up.
-    if (!reads_whole_vocabulary()) parameters_.gradient("wte").zero_();
-    parameters_.gradient("wpe").zero_();
+    // The layers write their gradients, one of them that of the whole vocabulary's scores; what rows of the tables get is added up.
+    for (const char* table : {"wte", "wpe", "lm_head"}) {
+        const bool is_written = reads_whole_vocabulary() && table == std::string_view(head_table(spec_));
+        if (parameters_.has(table) && !is_written) parameters_.gradient(table).zero_();
+    }
     DecoderPass pass(spec_, blocks_, parameters_, draw, written);
     const auto loss = summed_loss(pass, rows, rows.size() > 1 ? shared_in_training() : 0).div(double(rows_in_batch));
     watch.forward_done(loss.detach());

@@ -24,7 +24,7 @@ struct BackwardWatch {
     std::function<void(std::int64_t begin)> written_from;
 };
 
-/// The model of one trial: the first N blocks (or others, by `prune`) of a pretrained decoder, with its tied head or a linear one. Of
+/// The model of one trial: the first N blocks (or others, by `prune`) of a pretrained decoder, with its own head or a linear one. Of
 /// the embedding tables it holds the rows that the task can read, where the trial's shortcuts say so.
 class CutModel {
 public:
@@ -64,9 +64,7 @@ public:
     /// Numbers that are trained, rows of the tables that only shrink by weight decay included.
     [[nodiscard]] std::int64_t trained_parameters() const;
     /// The same model in the numbers that its work depends on.
-    [[nodiscard]] DecoderSize size() const {
-        return {.d_model = spec_.d_model, .d_ff = spec_.d_ff, .vocabulary = spec_.vocabulary, .positions = spec_.positions};
-    }
+    [[nodiscard]] DecoderSize size() const { return size_of(spec_); }
     /// Tables of which only some rows are held, with all rows as `steps` optimizer steps leave them: those that are never read have no
     /// gradient, so that each step multiplies them by 1 - learning rate · weight decay and does no more.
     [[nodiscard]] WholeTables whole_tables(const Trial& trial, WarmStore& store, std::int64_t steps) const;
@@ -96,8 +94,9 @@ private:
     std::vector<std::int32_t> prefix_;  ///< empty: not worth sharing
     TokenRows token_rows_;
     std::vector<std::int64_t> position_rows_;  ///< of the whole table; empty: all
+    TokenRows head_rows_;                      ///< of the head's table
     Parameters parameters_;
-    at::Tensor label_rows_;  ///< [classes], int64: of the token table
+    at::Tensor label_rows_;  ///< [classes], int64: of the head's table; empty where the mode has a linear head
 };
 
 }  // namespace layersweep

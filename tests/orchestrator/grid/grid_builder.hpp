@@ -16,8 +16,8 @@ namespace layersweep {
 /// Two models of 4 and 2 blocks, two data sets of 500 and 2000 test rows.
 inline Catalog small_catalog() {
     Catalog catalog;
-    catalog.models["small"] = {.ref = {"small", "/m/small", std::string(32, 'a')}, .family = "gpt2", .layers = 4, .d_model = 8};
-    catalog.models["tiny"] = {.ref = {"tiny", "/m/tiny", std::string(32, 'b')}, .family = "opt", .layers = 2, .d_model = 8};
+    catalog.models["small"] = {.ref = {"small", "/m/small", std::string(32, 'a')}, .family = "gpt2", .layers = 4, .size = {.d_model = 8}};
+    catalog.models["tiny"] = {.ref = {"tiny", "/m/tiny", std::string(32, 'b')}, .family = "opt", .layers = 2, .size = {.d_model = 8}};
     catalog.datasets["trec"] = {
         .ref = {.name = "trec", .format = "trec", .fingerprint = std::string(32, 'c')}, .train_rows = 5000, .test_rows = 500};
     catalog.datasets["sst2"] = {

@@ -11,7 +11,7 @@ namespace layersweep {
 namespace {
 
 TrialSize size_of_prompts() {
-    TrialSize size{.decoder = {.d_model = 2048, .d_ff = 8192, .vocabulary = 50'000, .positions = 2048}};
+    TrialSize size{.decoder = test::sample_decoder(2048, 50'000, 2048)};
     auto& task = size.task;
     for (int row = 0; row < 400; ++row) task.training.add(140);
     for (int row = 0; row < 1000; ++row) task.validation.add(141), task.test.add(142);

@@ -19,7 +19,8 @@ protected:
         spec.family = "gpt2";
         spec.layers = 2;
         spec.d_model = width;
-        spec.heads = 2;
+        spec.heads = spec.kv_heads = 2;
+        spec.head_width = width / 2;
         spec.d_ff = 2 * width;
         spec.vocabulary = 8;
         spec.positions = length;

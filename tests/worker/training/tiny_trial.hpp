@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -10,6 +11,21 @@
 #include "worker/training/warm_store.hpp"
 
 namespace layersweep::test {
+
+/// Under fixtures/, one model of each form of decoder.
+inline const std::vector<std::string> tiny_models{"gpt2", "opt"};
+
+/// By how much two exact ways to the same double-precision numbers may part, relatively. Llama's norms round to float32 on the way, as
+/// transformers' do, and a sum of rounded gradients is not the rounded sum.
+inline double rounding_of(const std::string& model) {
+    return model.starts_with("llama") ? 1e-6 : 1e-8;
+}
+
+/// As a part of a test's name.
+inline std::string test_name(std::string model) {
+    std::ranges::replace(model, '-', '_');
+    return model;
+}
 
 inline WarmStore cold_store() {
     return WarmStore(WorkerDevice::open(Device::cpu, 0, 1));

@@ -16,6 +16,7 @@ public:
     virtual ~Family() = default;
     [[nodiscard]] virtual std::string model_type() const = 0;  ///< in config.json
     [[nodiscard]] virtual DecoderSpec spec(const ConfigReader& config) const = 0;
+    /// All in front of the blocks: those of an untied head are among them.
     [[nodiscard]] virtual std::vector<ParameterSource> table_sources(const DecoderSpec& spec) const = 0;
     /// `ours`: the block's canonical number as text; `block`: its number in the checkpoint.
     [[nodiscard]] virtual std::vector<ParameterSource> block_sources(const DecoderSpec& spec, const std::string& ours,

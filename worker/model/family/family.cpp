@@ -1,6 +1,5 @@
 #include "worker/model/family/family.hpp"
 
-#include <array>
 #include <filesystem>
 
 #include "protocol/errors.hpp"
@@ -14,8 +13,8 @@ namespace layersweep {
 
 namespace {
 
-const std::array<const Family*, 2>& all_families() {
-    static const std::array<const Family*, 2> families{&gpt2_family(), &opt_family()};
+const std::vector<const Family*>& all_families() {
+    static const std::vector<const Family*> families{&gpt2_family(), &opt_family()};
     return families;
 }
 
@@ -51,8 +50,16 @@ DecoderSpec read_decoder_spec(const std::string& folder) {
     const ConfigReader config(folder);
     auto spec = family_of(config).spec(config);
     if (spec.layers > most_layers) config.refuse("layers", std::to_string(spec.layers), "at most " + std::to_string(most_layers));
-    if (spec.d_model % spec.heads != 0)
-        config.refuse("heads", std::to_string(spec.heads), "head counts that divide the width " + std::to_string(spec.d_model));
+    if (spec.head_width == 0) {
+        if (spec.d_model % spec.heads != 0)
+            config.refuse("heads", std::to_string(spec.heads), "head counts that divide the width " + std::to_string(spec.d_model));
+        spec.head_width = spec.d_model / spec.heads;
+    }
+    if (spec.kv_heads == 0) spec.kv_heads = spec.heads;
+    if (spec.heads % spec.kv_heads != 0)
+        config.refuse("key/value heads", std::to_string(spec.kv_heads), "counts that divide the heads " + std::to_string(spec.heads));
+    if (spec.rotary_base && spec.head_width % 2 != 0)
+        config.refuse("width of a head", std::to_string(spec.head_width), "even ones: rotary positions turn pairs");
     return spec;
 }
 
@@ -71,10 +78,21 @@ nlohmann::json cut_config(const std::string& folder, std::int64_t layers) {
     return json;
 }
 
-std::int64_t parameter_count(const DecoderSpec& spec, std::int64_t keep) {
-    std::int64_t sum = 0;
-    for (const auto& source : parameter_sources(spec, std::vector<std::int64_t>(std::size_t(keep), 0))) sum += elements_of(source.shape);
-    return sum;
+DecoderSize size_of(const DecoderSpec& spec) {
+    DecoderSize size{.d_model = spec.d_model, .vocabulary = spec.vocabulary, .has_tied_head = spec.has_tied_head};
+    size.query_width = spec.heads * spec.head_width;
+    size.keys_values = 2 * spec.kv_heads * spec.head_width * spec.d_model;
+    const auto& family = family_named(spec.family);
+    for (const auto& source : family.table_sources(spec))
+        if (source.role == ParameterRole::position_embedding) size.position_rows = source.shape.front();
+    for (const auto& source : family.block_sources(spec, "0", 0)) {
+        const auto count = elements_of(source.shape);
+        const bool is_matrix = source.role == ParameterRole::weight || source.role == ParameterRole::residual_projection;
+        if (is_matrix) size.block_matrices += count;
+        size.block_parameters += count;
+    }
+    for (const auto& source : family.final_norm_sources(spec)) size.final_norm += elements_of(source.shape);
+    return size;
 }
 
 std::string model_fingerprint(const std::string& folder) {

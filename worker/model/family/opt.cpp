@@ -40,7 +40,7 @@ public:
         spec.initializer_range = config.number("init_std", 0.02);
         const auto first = config.count_or("bos_token_id", 2);
         if (first >= spec.vocabulary) config.refuse("bos_token_id", std::to_string(first), "ids inside the vocabulary");
-        spec.padding_id = padding_id(config, spec.vocabulary);
+        spec.padding_id = config.token_or_none("pad_token_id", 1, spec.vocabulary);
         spec.input = {.prefix_ids = {std::int32_t(first)}, .max_length = spec.positions};
         return spec;
     }
@@ -76,15 +76,6 @@ public:
     [[nodiscard]] const char* layer_count_key() const override { return "num_hidden_layers"; }
 
 private:
-    /// transformers' default is 1; null: no padding row.
-    static std::int64_t padding_id(const ConfigReader& config, std::int64_t vocabulary) {
-        const auto found = config.json().find("pad_token_id");
-        if (found == config.json().end()) return 1;
-        if (found->is_null()) return -1;
-        const auto id = found->is_number_integer() ? found->get<std::int64_t>() : -1;
-        if (id < 0 || id >= vocabulary) config.refuse("pad_token_id", found->dump(), "ids inside the vocabulary, null");
-        return id;
-    }
     static ParameterPart part(const std::string& theirs, std::vector<std::int64_t> shape) {
         return {{"model.decoder." + theirs, "decoder." + theirs}, std::move(shape)};
     }
