@@ -11,7 +11,8 @@ import string
 import torch
 import torch.nn.functional as F
 from safetensors.torch import save_file
-from transformers import AutoModelForCausalLM, GPT2Config, GPT2LMHeadModel, OPTConfig, OPTForCausalLM
+from transformers import (
+    AutoModelForCausalLM, GPT2Config, GPT2LMHeadModel, LlamaConfig, LlamaForCausalLM, OPTConfig, OPTForCausalLM)
 
 FIXTURES = pathlib.Path(__file__).resolve().parent.parent / "tests/worker/training/fixtures"
 WIDTH, HEADS, INNER, BLOCKS, KEPT, POSITIONS, VOCABULARY = 16, 2, 40, 3, 2, 32, 64
@@ -26,6 +27,12 @@ def tiny_model(family):
         model = GPT2LMHeadModel(GPT2Config(
             vocab_size=VOCABULARY, n_positions=POSITIONS, n_embd=WIDTH, n_layer=BLOCKS, n_head=HEADS, n_inner=INNER,
             resid_pdrop=0.0, embd_pdrop=0.0, attn_pdrop=0.0, bos_token_id=0, eos_token_id=0))
+    elif family.startswith("llama"):
+        model = LlamaForCausalLM(LlamaConfig(
+            vocab_size=VOCABULARY, max_position_embeddings=POSITIONS, hidden_size=WIDTH, num_hidden_layers=BLOCKS,
+            num_attention_heads=2 * HEADS, num_key_value_heads=HEADS, head_dim=6, intermediate_size=INNER, rms_norm_eps=1e-5,
+            rope_parameters={"rope_type": "default", "rope_theta": 500.0}, tie_word_embeddings=family == "llama",
+            bos_token_id=0, eos_token_id=2, pad_token_id=1))
     else:
         model = OPTForCausalLM(OPTConfig(
             vocab_size=VOCABULARY, max_position_embeddings=POSITIONS, hidden_size=WIDTH, word_embed_proj_dim=WIDTH,
@@ -33,7 +40,7 @@ def tiny_model(family):
     with torch.no_grad():
         for name, parameter in model.named_parameters():
             noise = torch.randn(parameter.shape)
-            is_norm = ("ln_" in name or "layer_norm" in name) and name.endswith("weight")
+            is_norm = ("ln_" in name or "norm" in name) and name.endswith("weight")
             parameter.copy_(1 + 0.2 * noise if is_norm else (0.1 if name.endswith("bias") else 0.25) * noise)
     return model
 
@@ -51,11 +58,16 @@ def write_tokenizer(folder):
 
 def cut_model(folder, family):
     model = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float64, attn_implementation="sdpa").train()
+    decoder = decoder_of(model)
     if family == "gpt2":
-        model.transformer.h = model.transformer.h[:KEPT]
+        decoder.h = decoder.h[:KEPT]
     else:
-        model.model.decoder.layers = model.model.decoder.layers[:KEPT]
+        decoder.layers = decoder.layers[:KEPT]
     return model
+
+
+def decoder_of(model):
+    return model.transformer if hasattr(model, "transformer") else getattr(model.model, "decoder", model.model)
 
 
 def make_batches(family, generator):
@@ -73,12 +85,11 @@ def make_batches(family, generator):
 
 def final_states(model, ids):
     """Every row is computed alone, without padding: [length, width]."""
-    base = model.transformer if hasattr(model, "transformer") else model.model.decoder
-    return base(input_ids=torch.tensor([ids]), use_cache=False).last_hidden_state[0]
+    return decoder_of(model)(input_ids=torch.tensor([ids]), use_cache=False).last_hidden_state[0]
 
 
 def row_loss(model, head, loss, ids, label):
-    table = model.get_input_embeddings().weight
+    table = model.get_output_embeddings().weight
     if loss == "prompt":
         answered = ids + [LABEL_TOKENS[label]]
         return F.cross_entropy(final_states(model, answered)[:-1] @ table.T, torch.tensor(answered[1:])), None
@@ -94,6 +105,7 @@ def train(folder, family, batches, head_values, loss):
     named = dict(model.named_parameters())
     head = None
     if head_values is not None:
+        named.pop("lm_head.weight", None)
         head = named["head.weight"] = torch.nn.Parameter(torch.tensor(head_values, dtype=torch.float64))
     optimizer = torch.optim.AdamW(
         named.values(), lr=OPTIMIZER["learning_rate"], betas=(OPTIMIZER["beta1"], OPTIMIZER["beta2"]), eps=OPTIMIZER["epsilon"],
@@ -137,7 +149,7 @@ def make_mode(folder, family, mode, seed):
 def main():
     torch.manual_seed(20240601)
     torch.set_num_threads(1)
-    for family_number, family in enumerate(("gpt2", "opt")):
+    for family_number, family in enumerate(("gpt2", "opt", "llama", "llama-untied")):
         folder = FIXTURES / family
         folder.mkdir(parents=True, exist_ok=True)
         tiny_model(family).save_pretrained(folder)

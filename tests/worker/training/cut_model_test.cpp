@@ -223,7 +223,9 @@ TEST_P(CutModelTest, DropoutSettingStandsInForTheModelsOwn) {
 
 INSTANTIATE_TEST_SUITE_P(Families, CutModelTest,
                          ::testing::Values(Case{"gpt2", Mode::lm}, Case{"gpt2", Mode::cls}, Case{"gpt2", Mode::lm, Loss::prompt},
-                                           Case{"opt", Mode::p_cls}, Case{"opt", Mode::lm, Loss::vocabulary}),
+                                           Case{"opt", Mode::p_cls}, Case{"opt", Mode::lm, Loss::vocabulary}, Case{"llama", Mode::lm},
+                                           Case{"llama-untied", Mode::lm}, Case{"llama-untied", Mode::cls},
+                                           Case{"llama", Mode::lm, Loss::prompt}, Case{"llama-untied", Mode::lm, Loss::vocabulary}),
                          [](const auto& info) {
                              return test_name(info.param.family) + std::to_string(int(info.param.mode)) +
                                     std::to_string(int(info.param.loss));
@@ -273,7 +275,7 @@ TEST_P(PaddingRow, IsZeroInRandomWeights) {
     EXPECT_EQ(at::count_nonzero(rows).item<std::int64_t>(), rows.size(0) - 1);
 }
 
-INSTANTIATE_TEST_SUITE_P(Families, PaddingRow, ::testing::Values("opt"));
+INSTANTIATE_TEST_SUITE_P(Families, PaddingRow, ::testing::Values("opt", "llama"));
 
 TEST_P(RandomInit, DependsOnTheSeedAndNothingElse) {
     auto store = cold_store();

@@ -106,7 +106,7 @@ TEST_P(GangTest, EveryMemberContributesAndAllEndWithTheSameBits) {
 
 INSTANTIATE_TEST_SUITE_P(Sizes, GangTest,
                          ::testing::Values(Case{2, "gpt2", Mode::lm}, Case{4, "gpt2", Mode::cls}, Case{2, "opt", Mode::p_cls},
-                                           Case{4, "opt", Mode::lm}),
+                                           Case{4, "opt", Mode::lm}, Case{2, "llama", Mode::lm}, Case{4, "llama-untied", Mode::lm}),
                          [](const auto& info) { return test_name(info.param.family) + std::to_string(info.param.size); });
 
 TEST(GangVotes, OneMemberThatSaysNoStopsAllAtTheSameStep) {

@@ -13,7 +13,7 @@
 namespace layersweep::test {
 
 /// Under fixtures/, one model of each form of decoder.
-inline const std::vector<std::string> tiny_models{"gpt2", "opt"};
+inline const std::vector<std::string> tiny_models{"gpt2", "opt", "llama", "llama-untied"};
 
 /// By how much two exact ways to the same double-precision numbers may part, relatively. Llama's norms round to float32 on the way, as
 /// transformers' do, and a sum of rounded gradients is not the rounded sum.

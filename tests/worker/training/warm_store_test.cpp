@@ -31,6 +31,7 @@ protected:
         all.back().training.precision = Precision::fp32;
         all.push_back(three_epochs("gpt2", Mode::lm, dataset));
         all.back().seed += 1;
+        for (const auto mode : {Mode::lm, Mode::cls}) all.push_back(three_epochs("llama-untied", mode, dataset));
         all.push_back(three_epochs("opt", Mode::cls, dataset));
         all.back().training.init = Init::random;
         return all;

@@ -27,5 +27,6 @@ public:
 
 [[nodiscard]] const Family& gpt2_family();
 [[nodiscard]] const Family& opt_family();
+[[nodiscard]] const Family& llama_family();
 
 }  // namespace layersweep

@@ -14,7 +14,7 @@ namespace layersweep {
 namespace {
 
 const std::vector<const Family*>& all_families() {
-    static const std::vector<const Family*> families{&gpt2_family(), &opt_family()};
+    static const std::vector<const Family*> families{&gpt2_family(), &opt_family(), &llama_family()};
     return families;
 }
 
