@@ -6,10 +6,12 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 DATA_FOLDERS = {"sst2": "sst2", "trec": "trec", "emoc": "emocontext", "agnews": "agnews"}
 MODES = ["lm", "p-cls", "cls"]
-BLOCKS = {"small": 12, "gpt2-xl": 48}
+BLOCKS = {"small": 12, "gpt2-xl": 48, "smollm2": 30}
+SMOLLM2 = ROOT / "models/smollm2-135m"
 DEFAULTS = {
     "small": dict(datasets=["sst2", "trec"], modes=MODES, layers=[1, 2, 4, 12], shots=16, epochs=3),
     "gpt2-xl": dict(datasets=["trec"], modes=["lm"], layers=[1], shots=8, epochs=1),
+    "smollm2": dict(datasets=["trec"], modes=MODES, layers=[1, 2, 4, 8, 15, 30], shots=16, epochs=1),
 }
 
 
@@ -64,19 +66,19 @@ def parse_options(description):
 
 def add_grid_options(parser):
     grid = parser.add_argument_group("what both sides compute")
-    grid.add_argument("--datasets", type=one_of(DATA_FOLDERS), help="default sst2,trec; gpt2-xl: trec")
+    grid.add_argument("--datasets", type=one_of(DATA_FOLDERS), help="default sst2,trec; others: trec")
     grid.add_argument("--modes", type=one_of(MODES), help="default lm,p-cls,cls; gpt2-xl: lm")
-    grid.add_argument("--layers", type=numbers(1), help="default 1,2,4,12; gpt2-xl: 1")
+    grid.add_argument("--layers", type=numbers(1), help="default 1,2,4,12; gpt2-xl: 1; smollm2: 1,2,4,8,15,30")
     grid.add_argument("--seeds", type=numbers(0), default=[42], help="default 42")
     grid.add_argument("--shots", type=number(1), help="training rows per class; default 16; gpt2-xl: 8")
     grid.add_argument("--batch", type=number(1), default=16, help="default 16")
-    grid.add_argument("--epochs", type=number(1), help="default 3; gpt2-xl: 1")
+    grid.add_argument("--epochs", type=number(1), help="default 3; others: 1")
     grid.add_argument("--test", type=number(1), default=200, help="test rows, and as many validation rows; default 200")
     grid.add_argument("--precision", choices=["fp32", "bf16"], default="fp32")
     grid.add_argument("--dropout", type=rate, default=0.0, metavar="P", help="of layersweep only: hf_grid.py knows none; default 0")
     grid.add_argument("--shape", choices=list(DEFAULTS), default="small",
-                      help="the random GPT-2: small has 12 blocks of width 192; gpt2-xl has that model's width and as many blocks "
-                           "as --layers asks for")
+                      help="the model. A random GPT-2: small has 12 blocks of width 192; gpt2-xl has that model's width and as many "
+                           "blocks as --layers asks for. smollm2: the pretrained one that ./dev model smollm2 makes")
 
 
 def add_run_options(parser):
@@ -148,7 +150,10 @@ def check(options):
     require_folder(options.data, "the data", "--data DIR")
     for dataset in options.datasets:
         require_folder(options.data / DATA_FOLDERS[dataset], f"data set {dataset}", "--data DIR, or leave it out of --datasets")
-    require_file(options.data / "tokenizers/gpt2/tokenizer.json", "GPT-2's tokenizer", "--data DIR")
+    if options.shape == "smollm2":
+        require_folder(SMOLLM2, "the model", "make it first: ./dev model smollm2")
+    else:
+        require_file(options.data / "tokenizers/gpt2/tokenizer.json", "GPT-2's tokenizer", "--data DIR")
     require_file(options.layersweep, "layersweep", "--layersweep FILE, or build it first: ./dev build")
     blocks = BLOCKS[options.shape]
     if max(options.layers) > blocks:

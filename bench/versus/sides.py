@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 
 from versus import environment, machine
-from versus.options import BLOCKS, DATA_FOLDERS, ROOT, Mistake
+from versus.options import BLOCKS, DATA_FOLDERS, ROOT, SMOLLM2, Mistake
 
 LEARNING_RATE = 5e-5
 WEIGHT_DECAY = 0.01
@@ -56,13 +56,15 @@ class Bench:
     def __init__(self, options, python, cores):
         self.options, self.python, self.cores = options, python, cores
         self.runs = options.out / "versus-runs"
-        self.checkpoint = self.runs / "checkpoint"
+        self.checkpoint = SMOLLM2 if options.shape == "smollm2" else self.runs / "checkpoint"
         both = [(1, len(cores)), (len(cores), 1)]
         self.residents = options.residents or both[:len(cores)]  # the same on one core
         self.threads = options.threads or (len(cores) if options.shape == "gpt2-xl" else 1)
 
     def make_checkpoint(self):
         """Returns the model in words."""
+        if self.options.shape == "smollm2":
+            return "SmolLM2-135M-Instruct, 30 blocks of width 576, 4-bit weights restored to float16"
         if self.options.shape == "gpt2-xl":
             blocks = max(self.options.layers)
             script, tokenizer = ROOT / "bench/versus/make_wide_checkpoint.py", self.options.data / "tokenizers/gpt2"
@@ -158,11 +160,11 @@ def sweep_text(options, checkpoint, threads):
     return f"""\
 sweep: versus-transformers
 models:
-  gpt2: {{ path: {yaml_path(checkpoint)} }}
+  model: {{ path: {yaml_path(checkpoint)} }}
 datasets:
 {datasets}
 grid:
-  model: [gpt2]
+  model: [model]
   dataset: {yaml_list(options.datasets)}
   mode: {yaml_list(options.modes)}
   layers: {yaml_list(options.layers)}

@@ -11,7 +11,8 @@ namespace layersweep {
 namespace {
 
 // Chosen to fit measured trials; docs/speed.md says how well they do.
-/// A product of width d reaches d / (d + this) of the machine's rate, the passes between products counted in.
+/// A product of width d reaches d / (d + this) of the machine's rate, the passes between products counted in. Numbers that are rounded
+/// for the products alone make only these faster.
 constexpr double half_rate_width = 120;
 /// Operators of one forward pass, besides and per block; the backward pass and what it needs take twice as many.
 constexpr double operators_per_pass = 60;
@@ -59,8 +60,9 @@ private:
     }
     /// Work of the whole gang, `passes` of each member, which starts all of its operators itself.
     [[nodiscard]] double seconds(const Work& work, double passes) const {
-        const auto rate = rates_.flops_per_s(trial_.training.precision);
-        const auto products = work.flops / (rate > 0 ? rate : rates_.fp32) * (1 + half_rate_width / double(size_.decoder.d_model));
+        const auto known = rates_.flops_per_s(trial_.training.precision);
+        const auto rate = known > 0 ? known : rates_.fp32;
+        const auto products = work.flops / rate + work.flops / std::min(rate, rates_.fp32) * half_rate_width / double(size_.decoder.d_model);
         const auto operators = passes * (operators_per_pass + operators_per_block * double(trial_.layers)) * rates_.operator_s;
         return (products + work.bytes / rates_.bandwidth) / members() + operators;
     }

@@ -69,7 +69,8 @@ private:
         }
         const bool nothing_to_read = encoded.ids.size() == around_.front.size();
         encoded.ids.insert(encoded.ids.end(), around_.behind.begin(), around_.behind.end());
-        if (to_drop > 0 || nothing_to_read) refuse_length(row, encoded.ids.size());
+        if (to_drop > 0 || (nothing_to_read && !tokens.empty())) refuse_length(row, encoded.ids.size());
+        if (nothing_to_read) refuse_text(row);
         return encoded;
     }
 
@@ -78,6 +79,11 @@ private:
                           "the input of row " + std::to_string(row.number + 1) + " has " + std::to_string(length) +
                               " tokens even without its text, and the model has " + std::to_string(max_length_) + " positions",
                           "demonstrations and template are never cut", "ask for fewer demonstrations_per_class, or use a longer model");
+    }
+
+    [[noreturn]] void refuse_text(const Row& row) const {
+        throw ConfigError("", "the text of row " + std::to_string(row.number + 1) + " is no token of the model's",
+                          "its tokenizer leaves bytes out that its vocabulary does not have", "take the row out of the data set");
     }
 
     const Dataset& dataset_;
@@ -157,7 +163,13 @@ void measure(EncodedTask& task) {
 
 std::vector<std::int32_t> label_tokens(const std::vector<ClassLabel>& classes, const Tokenizer& tokenizer) {
     std::vector<std::int32_t> ids;
-    for (const auto& one : classes) ids.push_back(tokenizer.encode_ids(" " + one.word).at(0));
+    for (const auto& one : classes) {
+        const auto tokens = tokenizer.encode_ids(" " + one.word);
+        if (tokens.empty())
+            throw ConfigError("", "the label word \"" + one.word + "\" is no token of the model's",
+                              "its tokenizer leaves bytes out that its vocabulary does not have", "choose another label word");
+        ids.push_back(tokens.front());
+    }
     return ids;
 }
 

@@ -62,6 +62,36 @@ TEST_F(EncodingTest, PutsThePrefixInFrontOfEveryInput) {
     EXPECT_EQ(with.test[0].ids, expected);
 }
 
+TEST_F(EncodingTest, WhatTheTokenizerPutsAroundReplacesTheFamilysPrefix) {
+    const auto without = encode(Mode::cls, {.max_length = 1000}).test[0].ids;
+    auto json = tiny_.tokenizer_json();
+    const nlohmann::json text = {{"Sequence", {{"id", "A"}}}}, special = {{"SpecialToken", {{"id", "<s>"}}}};
+    json["post_processor"] = {{"type", "TemplateProcessing"},
+                              {"single", nlohmann::json::array({special, text, special})},
+                              {"special_tokens", {{"<s>", {{"ids", {9}}}}}}};
+    (void)folder_.write("tokenizer.json", json.dump());
+    auto expected = without;
+    expected.insert(expected.begin(), 9);
+    expected.push_back(9);
+    EXPECT_EQ(encode(Mode::cls, {.prefix_ids = {2}, .max_length = 1000}).test[0].ids, expected);
+    const auto cut = encode(Mode::cls, {.prefix_ids = {2}, .max_length = std::int64_t(expected.size()) - 1});
+    expected.erase(expected.begin() + 1);
+    EXPECT_EQ(cut.test[0].ids, expected);
+
+    json["post_processor"]["single"] = nlohmann::json::array({text});
+    (void)folder_.write("tokenizer.json", json.dump());
+    EXPECT_EQ(encode(Mode::cls, {.prefix_ids = {2}, .max_length = 1000}).test[0].ids, without);
+}
+
+TEST_F(EncodingTest, NamesTextsAndLabelWordsWithoutTokens) {
+    auto json = tiny_.tokenizer_json();
+    for (const char* byte : {"w", "\u0120", "N", "o"}) json["model"]["vocab"].erase(byte);
+    json["model"]["merges"] = nlohmann::json::array();
+    (void)folder_.write("tokenizer.json", json.dump());
+    expect_config_error([&] { (void)encode(Mode::cls, {.max_length = 1000}); }, {"row 7", "no token"});
+    expect_config_error([&] { (void)label_tokens(dataset_.classes, tokenizer()); }, {"\"No\"", "no token", "another label word"});
+}
+
 TEST_F(EncodingTest, ReadsValidationRowsFromTheirOwnSplit) {
     dataset_.validation.rows = {{0, "other", 0}, {1, "own", 1}};
     sample_.validation = {1};
