@@ -102,7 +102,11 @@ std::int64_t trial_bytes(const Trial& trial, const TrialSize& size) {
     constexpr std::int64_t buffers = 5;  // values, gradients, two moments, best weights
     const auto parameters = std::int64_t(held_parameters(trial, size.decoder, size.task));
     // About 34 numbers per token, block and model width stay for the backward pass (Korthikanti et al. 2022, table 2, without dropout).
-    const auto activations = 34 * tokens_of_a_long_batch(trial, size.task) * size.decoder.d_model * std::max<std::int64_t>(trial.layers, 1);
+    const auto tokens = tokens_of_a_long_batch(trial, size.task);
+    auto activations = 34 * tokens * size.decoder.d_model * std::max<std::int64_t>(trial.layers, 1);
+    // Scores of the whole vocabulary, their softmax and its gradient.
+    if (reads_whole_vocabulary(trial.mode, trial.training.loss))
+        activations += 3 * (trial.training.loss == Loss::prompt ? tokens : trial.training.batch) * size.decoder.vocabulary;
     return (rounded + number * buffers) * parameters + number * activations + (std::int64_t{1} << 28);
 }
 

@@ -78,7 +78,11 @@ def make_batches(family, generator):
         for row in range(ROWS):
             length = int(torch.randint(3, 13, (1,), generator=generator))
             ids = torch.randint(3, VOCABULARY, (length,), generator=generator).tolist()
-            rows.append([2] + ids[1:] if family == "opt" else ids)
+            if family == "opt":
+                ids[0] = 2
+            if family != "gpt2" and row == 0:
+                ids[1] = 1  # the padding token: as an input it is read and not trained
+            rows.append(ids)
         batches.append({"ids": rows, "labels": [(number + row) % len(LABEL_TOKENS) for row in range(ROWS)]})
     return batches
 

@@ -62,7 +62,8 @@ private:
     [[nodiscard]] double seconds(const Work& work, double passes) const {
         const auto known = rates_.flops_per_s(trial_.training.precision);
         const auto rate = known > 0 ? known : rates_.fp32;
-        const auto products = work.flops / rate + work.flops / std::min(rate, rates_.fp32) * half_rate_width / double(size_.decoder.d_model);
+        const auto products =
+            work.flops / rate + work.flops / std::min(rate, rates_.fp32) * half_rate_width / double(size_.decoder.d_model);
         const auto operators = passes * (operators_per_pass + operators_per_block * double(trial_.layers)) * rates_.operator_s;
         return (products + work.bytes / rates_.bandwidth) / members() + operators;
     }

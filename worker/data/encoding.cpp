@@ -60,7 +60,7 @@ private:
         EncodedRow encoded{around_.front, row.number, row.label};
         encoded.ids.reserve(static_cast<std::size_t>(length));
         for (const Token& token : tokens) {
-            const bool of_text = token.begin >= input.begin && token.end <= input.end;
+            const bool of_text = token.begin >= input.begin && token.begin < input.end && token.end <= input.end;
             if (of_text && to_drop > 0) {
                 --to_drop;
             } else {
@@ -82,7 +82,7 @@ private:
     }
 
     [[noreturn]] void refuse_text(const Row& row) const {
-        throw ConfigError("", "the text of row " + std::to_string(row.number + 1) + " is no token of the model's",
+        throw ConfigError("", "the text of row " + std::to_string(row.number + 1) + " gives no token",
                           "its tokenizer leaves bytes out that its vocabulary does not have", "take the row out of the data set");
     }
 
@@ -166,7 +166,7 @@ std::vector<std::int32_t> label_tokens(const std::vector<ClassLabel>& classes, c
     for (const auto& one : classes) {
         const auto tokens = tokenizer.encode_ids(" " + one.word);
         if (tokens.empty())
-            throw ConfigError("", "the label word \"" + one.word + "\" is no token of the model's",
+            throw ConfigError("", "the label word \"" + one.word + "\" gives no token",
                               "its tokenizer leaves bytes out that its vocabulary does not have", "choose another label word");
         ids.push_back(tokens.front());
     }

@@ -37,9 +37,10 @@ at::Tensor activate(Activation activation, const at::Tensor& x) {
             return at::relu(x);
         case Activation::silu:
             return at::silu(x);
-        default:
+        case Activation::gelu_tanh:
             return at::gelu(x, "tanh");
     }
+    LAYERSWEEP_CHECK(false, "an activation of no kind");
 }
 
 }  // namespace
@@ -48,18 +49,21 @@ DecoderPass::DecoderPass(const DecoderSpec& spec, std::int64_t blocks, const Par
                          BlockWritten written)
     : spec_(spec), blocks_(blocks), parameters_(parameters), draw_(draw), written_(std::move(written)) {}
 
-at::Tensor DecoderPass::gather(const std::string& parameter, const at::Tensor& index) {
+at::Tensor DecoderPass::gather(const std::string& parameter, const at::Tensor& index, bool are_inputs) {
     auto rows = parameters_[parameter].index_select(0, index);
     if (at::GradMode::is_enabled()) {
         rows.set_requires_grad(true);
-        gathered_.push_back({parameter, index, rows});
+        gathered_.push_back({parameter, index, rows, are_inputs});
     }
     return rows;
 }
 
-void DecoderPass::finish_backward() {
+void DecoderPass::finish_backward(std::int64_t padding_row) {
     for (const auto& taken : gathered_) {
-        if (taken.rows.grad().defined()) parameters_.gradient(taken.parameter).index_add_(0, taken.index, taken.rows.grad());
+        auto gradient = taken.rows.grad();
+        if (!gradient.defined()) continue;
+        if (taken.are_inputs && padding_row >= 0) gradient.masked_fill_(taken.index.eq(padding_row).unsqueeze(1), 0);
+        parameters_.gradient(taken.parameter).index_add_(0, taken.index, gradient);
     }
     gathered_.clear();
 }
@@ -190,7 +194,7 @@ at::Tensor DecoderPass::residual_stream(const PackedRows& rows, std::int64_t blo
 }
 
 at::Tensor DecoderPass::embedded(const PackedRows& rows) {
-    auto tokens = gather("wte", rows.tokens());
+    auto tokens = gather("wte", rows.tokens(), /*are_inputs=*/true);
     return spec_.rotary_base ? tokens : tokens + gather("wpe", rows.positions());
 }
 

@@ -59,8 +59,9 @@ public:
 
     /// Rows of the head's table, [n, d_model].
     [[nodiscard]] at::Tensor head_rows(const at::Tensor& rows);
-    /// After `loss.backward()`: adds the gathered rows' gradients to the tables.
-    void finish_backward();
+    /// After `loss.backward()`: adds the gathered rows' gradients to the tables. `padding_row`: the row of the token table that inputs read
+    /// but do not train, as torch.nn.Embedding's padding_idx; -1: none.
+    void finish_backward(std::int64_t padding_row = -1);
 
 private:
     /// Rows read out of a table by a forward pass: a leaf of its own, so that its gradient can be added to just those rows of the table
@@ -69,6 +70,7 @@ private:
         std::string parameter;
         at::Tensor index;  ///< [n], int64
         at::Tensor rows;   ///< [n, d_model]
+        bool are_inputs = false;
     };
     /// Which keys queries may look at, and where the masks of dropped probabilities are drawn.
     struct Mask {
@@ -105,7 +107,7 @@ private:
     [[nodiscard]] at::Tensor norm(const std::string& name, const at::Tensor& x) const;
     [[nodiscard]] at::Tensor dropout(const at::Tensor& x, double rate, std::int64_t layer, int site) const;
     [[nodiscard]] bool attention_is_dropped() const { return draw_ && spec_.attention_dropout > 0; }
-    [[nodiscard]] at::Tensor gather(const std::string& parameter, const at::Tensor& index);
+    [[nodiscard]] at::Tensor gather(const std::string& parameter, const at::Tensor& index, bool are_inputs = false);
 
     const DecoderSpec& spec_;
     std::int64_t blocks_;

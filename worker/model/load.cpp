@@ -47,6 +47,13 @@ void copy_tokenizer_files(const std::string& from, const std::string& to) {
     }
 }
 
+TensorToWrite as_stored(const ParameterPart& part, const std::string& folder, at::ScalarType type) {
+    const auto checkpoint = Checkpoint::open(folder);
+    auto values = at::empty(part.shape, type);
+    read_whole(checkpoint, find_part(checkpoint, part, folder), values);
+    return to_write(part.names.front(), values);
+}
+
 }  // namespace
 
 ParameterSource head_source(std::int64_t classes, std::int64_t d_model) {
@@ -113,11 +120,19 @@ void export_model(const std::string& folder, const Parameters& parameters, const
     std::iota(own_blocks.begin(), own_blocks.end(), std::int64_t{0});
     const auto written = parameter_sources(read_decoder_spec(source_folder), own_blocks);
     make_folder(folder);
-    replace_file(folder + "/config.json", cut_config(source_folder, blocks).dump(2) + '\n');
+    auto config = cut_config(source_folder, blocks);
+    // transformers loads a model in the type that its config names.
+    config.erase("dtype");
+    config["torch_dtype"] = parameters.values().scalar_type() == at::kDouble ? "float64" : "float32";
+    replace_file(folder + "/config.json", config.dump(2) + '\n');
     copy_tokenizer_files(source_folder, folder);
     std::vector<TensorToWrite> tensors;
     for (const auto& source : written) {
-        if (!parameters.has(source.name)) continue;  // a linear head stands in the place of an untied one
+        if (!parameters.has(source.name)) {
+            // A linear head stands in the place of an untied one, which goes along as it was: the folder is a whole model.
+            tensors.push_back(as_stored(source.parts.front(), source_folder, parameters.values().scalar_type()));
+            continue;
+        }
         const auto whole = tables.find(source.name);
         const auto& values = whole == tables.end() ? parameters[source.name] : whole->second;
         std::int64_t row = 0;

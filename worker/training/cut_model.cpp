@@ -219,7 +219,7 @@ at::Tensor CutModel::backward(Rows rows, std::int64_t rows_in_batch, std::option
     const auto loss = summed_loss(pass, rows, rows.size() > 1 ? shared_in_training() : 0).div(double(rows_in_batch));
     watch.forward_done(loss.detach());
     loss.backward();
-    pass.finish_backward();
+    pass.finish_backward(spec_.padding_id >= 0 ? token_rows_(std::int32_t(spec_.padding_id)) : -1);
     return loss.detach();
 }
 

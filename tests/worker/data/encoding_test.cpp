@@ -83,13 +83,34 @@ TEST_F(EncodingTest, WhatTheTokenizerPutsAroundReplacesTheFamilysPrefix) {
     EXPECT_EQ(encode(Mode::cls, {.prefix_ids = {2}, .max_length = 1000}).test[0].ids, without);
 }
 
+TEST_F(EncodingTest, ASpaceThatThePreTokenizerAddsToTheTemplateIsNeverCut) {
+    auto json = tiny_.tokenizer_json();
+    json["pre_tokenizer"] = {
+        {"type", "Sequence"},
+        {"pretokenizers", {{{"type", "Digits"}, {"individual_digits", true}}, {{"type", "ByteLevel"}, {"add_prefix_space", true}}}}};
+    (void)folder_.write("tokenizer.json", json.dump());
+    dataset_.test.rows[1].text = "7";
+    sample_.training.clear();
+    sample_.validation.clear();
+    const auto space = tiny_.id("\u0120");
+    // Behind the digit the template goes on as a part of its own, in front of which stands a space that no text holds.
+    const auto whole = encode(Mode::lm, {.max_length = 1000}).test[0].ids;
+    const std::vector<std::int32_t> end(whole.end() - 6, whole.end());
+    EXPECT_THAT(end, ElementsAre(space, '7', space, tiny_.id("\u010A"), 'L', ':'));
+    auto cut = whole;
+    cut.erase(cut.end() - 6, cut.end() - 4);
+    const auto length = static_cast<std::int64_t>(whole.size());
+    EXPECT_EQ(encode(Mode::lm, {.max_length = length - 2}).test[0].ids, cut);
+    expect_config_error([&] { (void)encode(Mode::lm, {.max_length = length - 3}); }, {"even without its text"});
+}
+
 TEST_F(EncodingTest, NamesTextsAndLabelWordsWithoutTokens) {
     auto json = tiny_.tokenizer_json();
     for (const char* byte : {"w", "\u0120", "N", "o"}) json["model"]["vocab"].erase(byte);
     json["model"]["merges"] = nlohmann::json::array();
     (void)folder_.write("tokenizer.json", json.dump());
-    expect_config_error([&] { (void)encode(Mode::cls, {.max_length = 1000}); }, {"row 7", "no token"});
-    expect_config_error([&] { (void)label_tokens(dataset_.classes, tokenizer()); }, {"\"No\"", "no token", "another label word"});
+    expect_config_error([&] { (void)encode(Mode::cls, {.max_length = 1000}); }, {"row 7", "gives no token"});
+    expect_config_error([&] { (void)label_tokens(dataset_.classes, tokenizer()); }, {"\"No\"", "gives no token", "another label word"});
 }
 
 TEST_F(EncodingTest, ReadsValidationRowsFromTheirOwnSplit) {

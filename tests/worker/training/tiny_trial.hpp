@@ -7,6 +7,7 @@
 
 #include "protocol/trial.hpp"
 #include "tests/worker/training/tiny_task.hpp"
+#include "worker/model/family/family.hpp"
 #include "worker/training/trainer.hpp"
 #include "worker/training/warm_store.hpp"
 
@@ -15,10 +16,10 @@ namespace layersweep::test {
 /// Under fixtures/, one model of each form of decoder.
 inline const std::vector<std::string> tiny_models{"gpt2", "opt", "llama", "llama-untied"};
 
-/// By how much two exact ways to the same double-precision numbers may part, relatively. Llama's norms round to float32 on the way, as
+/// By how much two exact ways to the same double-precision numbers may part, relatively. RMS norms round to float32 on the way, as
 /// transformers' do, and a sum of rounded gradients is not the rounded sum.
 inline double rounding_of(const std::string& model) {
-    return model.starts_with("llama") ? 1e-6 : 1e-8;
+    return read_decoder_spec(fixture_folder(model)).norm == Norm::rms ? 1e-6 : 1e-8;
 }
 
 /// As a part of a test's name.

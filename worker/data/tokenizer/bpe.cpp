@@ -34,7 +34,7 @@ Bpe::Bpe(const TokenizerFiles& files) : source_(files.source), missing_byte_(fil
     const auto id_of = [&](const std::string& token) {
         const auto found = files.vocabulary.find(token);
         if (found != files.vocabulary.end()) return found->second;
-        throw ConfigError(files.source, "a merge names the token \"" + token + "\", which is not in the vocabulary",
+        throw ConfigError(files.source, "a merge names the token " + in_quotes(token) + ", which is not in the vocabulary",
                           "vocabulary and merges do not belong together", "give both files of the same model");
     };
     for (std::size_t byte = 0; byte < byte_ids_.size(); ++byte) {
@@ -43,7 +43,9 @@ Bpe::Bpe(const TokenizerFiles& files) : source_(files.source), missing_byte_(fil
     }
     merges_.reserve(files.merges.size());
     std::int32_t rank = 0;
-    for (const auto& [left, right] : files.merges) merges_.emplace(pair_key(id_of(left), id_of(right)), Merge{rank++, id_of(left + right)});
+    // Of a merge that stands twice the last counts, as in the library `tokenizers`.
+    for (const auto& [left, right] : files.merges)
+        merges_.insert_or_assign(pair_key(id_of(left), id_of(right)), Merge{rank++, id_of(left + right)});
 }
 
 const Bpe::Merge* Bpe::find(std::int32_t left, std::int32_t right) const {

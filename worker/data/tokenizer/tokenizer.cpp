@@ -1,7 +1,7 @@
 #include "worker/data/tokenizer/tokenizer.hpp"
 
 #include <algorithm>
-#include <bitset>
+#include <array>
 #include <limits>
 #include <optional>
 
@@ -18,15 +18,15 @@ namespace {
 class AddedTokens {
 public:
     AddedTokens(const std::vector<AddedToken>& tokens, bool normalized) {
-        std::ranges::copy_if(tokens, std::back_inserter(tokens_), [&](const auto& token) { return token.normalized == normalized; });
-        std::ranges::stable_sort(tokens_, std::ranges::greater{}, [](const auto& token) { return token.content.size(); });
-        for (const auto& token : tokens_) first_bytes_.set(static_cast<unsigned char>(token.content[0]));
+        for (const auto& token : tokens)
+            if (token.normalized == normalized) of_byte(token.content[0]).push_back(token);
+        for (auto& some : by_first_byte_)
+            std::ranges::stable_sort(some, std::ranges::greater{}, [](const auto& token) { return token.content.size(); });
     }
 
     [[nodiscard]] std::optional<Token> find(std::string_view text, std::size_t from) const {
         for (std::size_t at = from; at < text.size(); ++at) {
-            if (!first_bytes_[static_cast<unsigned char>(text[at])]) continue;
-            for (const auto& token : tokens_) {
+            for (const auto& token : by_first_byte_[static_cast<unsigned char>(text[at])]) {
                 if (!text.substr(at).starts_with(token.content)) continue;
                 return Token{token.id, static_cast<std::uint32_t>(at), static_cast<std::uint32_t>(at + token.content.size())};
             }
@@ -48,8 +48,8 @@ public:
     }
 
 private:
-    std::vector<AddedToken> tokens_;  ///< longest first
-    std::bitset<256> first_bytes_;
+    [[nodiscard]] std::vector<AddedToken>& of_byte(char byte) { return by_first_byte_[static_cast<unsigned char>(byte)]; }
+    std::array<std::vector<AddedToken>, 256> by_first_byte_;  ///< each longest first
 };
 
 std::int64_t size_of(const TokenizerFiles& files) {

@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "protocol/errors.hpp"
+#include "protocol/utf8.hpp"
 #include "worker/data/read_file.hpp"
 #include "worker/data/tokenizer/tokenizer_json.hpp"
 
@@ -16,6 +17,19 @@ void refuse_tokenizer(const std::string& place, const std::string& what) {
                       "give the tokenizer files of such a model");
 }
 
+std::string in_quotes(std::string_view text) {
+    constexpr std::size_t longest = 100;
+    std::string shown = "\"";
+    while (!text.empty()) {
+        const auto point = decode_utf8(text);
+        const auto length = point.length == 0 ? 1 : point.length;
+        if (shown.size() > longest) return shown + "…\"";
+        shown += point.length == 0 ? "?" : text.substr(0, length);
+        text.remove_prefix(length);
+    }
+    return shown + '"';
+}
+
 json parse_tokenizer_file(const std::string& path) {
     json value = json::parse(read_file(path), nullptr, /*allow_exceptions=*/false);
     if (!value.is_object()) refuse_tokenizer(path, "this is not a JSON object");
@@ -25,7 +39,7 @@ json parse_tokenizer_file(const std::string& path) {
 std::int32_t token_id(const json& id, const char* kind, const std::string& name, const std::string& path) {
     constexpr std::int64_t largest = 1 << 24;
     if (!id.is_number_integer() || id.get<std::int64_t>() < 0 || id.get<std::int64_t>() > largest)
-        refuse_tokenizer(path, std::string("the ") + kind + " \"" + name + "\" has no usable id");
+        refuse_tokenizer(path, std::string("the ") + kind + " " + in_quotes(name) + " has no usable id");
     return id.get<std::int32_t>();
 }
 

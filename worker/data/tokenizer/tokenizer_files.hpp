@@ -59,6 +59,8 @@ inline constexpr std::array tokenizer_file_names{"vocab.json", "merges.txt", "to
 
 /// The parts that both forms share. They throw ConfigError.
 [[noreturn]] void refuse_tokenizer(const std::string& place, const std::string& what);
+/// For people: in quotes, a long one cut short.
+[[nodiscard]] std::string in_quotes(std::string_view text);
 [[nodiscard]] nlohmann::json parse_tokenizer_file(const std::string& path);
 [[nodiscard]] std::int32_t token_id(const nlohmann::json& id, const char* kind, const std::string& name, const std::string& path);
 void read_vocabulary(const nlohmann::json& printed, const ByteAlphabet& alphabet, TokenizerFiles& files);

@@ -5,6 +5,8 @@
 #include <nlohmann/json.hpp>
 #include <string_view>
 
+#include "protocol/errors.hpp"
+
 namespace layersweep {
 namespace {
 
@@ -19,7 +21,7 @@ const json& member(const json& object, const char* key) {
 
 /// What a value is, for people: short, whatever it is.
 std::string shown(const json& value) {
-    if (value.is_string()) return "\"" + value.get<std::string>().substr(0, 100) + "\"";
+    if (value.is_string()) return in_quotes(value.get_ref<const std::string&>());
     return value.is_structured() ? "a JSON " + std::string(value.type_name()) : value.dump();
 }
 
@@ -30,8 +32,13 @@ public:
     TokenizerFiles read() {
         knows(root_, "",
               {"version", "truncation", "padding", "added_tokens", "normalizer", "pre_tokenizer", "post_processor", "decoder", "model"});
-        for (const char* key : {"truncation", "padding", "normalizer"})
-            if (const auto& part = member(root_, key); !part.is_null()) refuse("there is a " + std::string(key) + named(part));
+        if (const auto& version = member(root_, "version"); !version.is_null() && version != json("1.0"))
+            refuse("the version is " + shown(version) + " and not \"1.0\"");
+        for (const char* key : {"truncation", "padding"})
+            if (!member(root_, key).is_null())
+                throw ConfigError(files_.source, "there is a " + std::string(key),
+                                  "inputs are cut here (docs/experiment.md) and never padded", "write null in its place");
+        if (const auto& part = member(root_, "normalizer"); !part.is_null()) refuse("there is a normalizer" + named(part));
         read_model();
         read_added_tokens();
         read_pre_tokenizer();
@@ -52,7 +59,7 @@ private:
     void knows(const json& object, const std::string& where, std::initializer_list<std::string_view> keys) const {
         for (const auto& [key, value] : object.items())
             if (std::ranges::find(keys, key) == keys.end() && !value.is_null())
-                refuse((where.empty() ? "" : "the " + where + " has ") + "the unknown key \"" + key.substr(0, 100) + "\"");
+                refuse((where.empty() ? "" : "the " + where + " has ") + "the unknown key " + in_quotes(key));
     }
 
     [[nodiscard]] bool flag(const json& object, const char* key, bool if_absent, const std::string& where) const {
@@ -69,10 +76,9 @@ private:
         knows(model, "model",
               {"type", "dropout", "unk_token", "continuing_subword_prefix", "end_of_word_suffix", "fuse_unk", "byte_fallback",
                "ignore_merges", "vocab", "merges"});
-        for (const auto& [key, expected] : {std::pair<const char*, json>{"dropout", nullptr},
+        for (const auto& [key, expected] : {std::pair<const char*, json>{"dropout", 0.0},
                                             {"continuing_subword_prefix", ""},
                                             {"end_of_word_suffix", ""},
-                                            {"fuse_unk", false},
                                             {"byte_fallback", false},
                                             {"ignore_merges", false}}) {
             const json& value = member(model, key);
@@ -88,6 +94,7 @@ private:
         files_.missing_byte = TokenizerFiles::MissingByte::dropped;
         if (name.is_null()) return;
         if (!name.is_string()) refuse("the unk_token is no text");
+        if (flag(model, "fuse_unk", false, "model")) refuse("the BPE model sets fuse_unk");
         const auto found = model["vocab"].find(name.get_ref<const std::string&>());
         files_.missing_byte = TokenizerFiles::MissingByte::refused;
         if (found == model["vocab"].end()) return;
@@ -113,20 +120,31 @@ private:
     void read_added_tokens() {
         const json& tokens = member(root_, "added_tokens");
         if (!tokens.is_null() && !tokens.is_array()) refuse("added_tokens is no list");
-        const json& vocabulary = root_["model"]["vocab"];
         for (const auto& token : tokens) {
             if (!token.is_object() || !member(token, "content").is_string() || token["content"].get_ref<const std::string&>().empty())
                 refuse("an added token has no content");
             const auto content = token["content"].get<std::string>();
-            const auto name = "added token \"" + content + "\"";
+            const auto name = "added token " + in_quotes(content);
             knows(token, name, {"id", "content", "single_word", "lstrip", "rstrip", "normalized", "special"});
             for (const char* key : {"single_word", "lstrip", "rstrip"})
                 if (flag(token, key, false, name)) refuse("the " + name + " has the flag " + key);
             const auto id = token_id(member(token, "id"), "added token", content, files_.source);
-            if (const auto known = vocabulary.find(content); known != vocabulary.end() && *known != json(id))
-                refuse("the " + name + " has the id " + std::to_string(id) + ", and " + known->dump() + " in the vocabulary");
+            if (std::ranges::any_of(files_.added_tokens, [&](const auto& other) { return other.content == content; }))
+                refuse("the " + name + " is there twice");
+            if (const auto wanted = id_of_added(content); id != wanted)
+                refuse("the " + name + " has the id " + std::to_string(id) + ", and the library `tokenizers` gives it " +
+                       std::to_string(wanted));
             files_.added_tokens.push_back({content, id, flag(token, "normalized", !flag(token, "special", false, name), name)});
         }
+    }
+
+    /// The library's: that of the vocabulary, otherwise the next one behind it and behind the tokens added so far, whatever the file says.
+    [[nodiscard]] std::int32_t id_of_added(const std::string& content) const {
+        const json& vocabulary = root_["model"]["vocab"];
+        if (const auto known = vocabulary.find(content); known != vocabulary.end()) return known->get<std::int32_t>();
+        auto next = std::int32_t(vocabulary.size());
+        for (const auto& token : files_.added_tokens) next = std::max(next, token.id + 1);
+        return next;
     }
 
     /// The parts of a Sequence, or the only one.
@@ -185,7 +203,8 @@ private:
             if (special.is_object()) {
                 append_special_token(processing, member(special, "id"),
                                      has_text ? files_.surroundings->behind : files_.surroundings->front);
-            } else if (piece.is_object() && member(piece, "Sequence").is_object() && !has_text) {
+            } else if (piece.is_object() && member(piece, "Sequence").is_object() && member(piece["Sequence"], "id") == json("A") &&
+                       !has_text) {
                 has_text = true;
             } else {
                 refuse("the post_processor's template has a piece that is neither a SpecialToken nor its only Sequence");
@@ -199,7 +218,9 @@ private:
         const json& token = name.is_string() && tokens.is_object() ? member(tokens, name.get_ref<const std::string&>().c_str()) : name;
         const json& numbers = token.is_object() ? member(token, "ids") : token;
         if (!numbers.is_array()) refuse("the post_processor's template names the special token " + shown(name) + ", which has no ids");
-        for (const auto& id : numbers) ids.push_back(token_id(id, "special token", shown(name), files_.source));
+        for (const auto& id : numbers) ids.push_back(token_id(id, "special token", name.get<std::string>(), files_.source));
+        constexpr std::size_t most = 1024;
+        if (ids.size() > most) refuse("the post_processor's template puts more than " + std::to_string(most) + " tokens around a text");
     }
 
     json root_;

@@ -49,6 +49,8 @@ void append(std::vector<ParameterSource>& to, std::vector<ParameterSource> more)
 DecoderSpec read_decoder_spec(const std::string& folder) {
     const ConfigReader config(folder);
     auto spec = family_of(config).spec(config);
+    if (const auto quantized = config.section("quantization_config"))
+        quantized->refuse("quant_method", "\"" + quantized->text("quant_method", "?") + "\"", "weights in F32, F16 and BF16");
     if (spec.layers > most_layers) config.refuse("layers", std::to_string(spec.layers), "at most " + std::to_string(most_layers));
     if (spec.head_width == 0) {
         if (spec.d_model % spec.heads != 0)

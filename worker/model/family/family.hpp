@@ -41,7 +41,7 @@ struct DecoderSpec {
     double embedding_dropout = 0, attention_dropout = 0, residual_dropout = 0;
     double initializer_range = 0.02;
     bool scale_residual_init = false;  ///< init: random divides the std of the two projections into the residual by sqrt(2·layers) (GPT-2)
-    std::int64_t padding_id = -1;      ///< init: random leaves this row of the token embedding zero; -1: no such row
+    std::int64_t padding_id = -1;      ///< row of the token embedding that random weights leave zero and inputs do not train; -1: none
     InputRules input;
 };
 

@@ -15,7 +15,7 @@ public:
         config.refuse_unless("attention_bias", false, false);
         config.refuse_unless("mlp_bias", false, false);
         const auto activation = config.text("hidden_act", "silu");
-        if (activation != "silu") config.refuse("hidden_act", activation, "silu");
+        if (activation != "silu" && activation != "swish") config.refuse("hidden_act", activation, "silu");
         DecoderSpec spec{.family = "llama"};
         spec.layers = config.count("num_hidden_layers");
         spec.d_model = config.count("hidden_size");
@@ -70,17 +70,18 @@ public:
     [[nodiscard]] const char* layer_count_key() const override { return "num_hidden_layers"; }
 
 private:
-    /// transformers 5 writes `rope_parameters`; before, `rope_theta` stood beside `rope_scaling`.
+    /// transformers 5 writes `rope_parameters`; before, `rope_theta` stood beside `rope_scaling`, which goes first where both are there.
     static double rotary_base(const ConfigReader& config) {
         double base = config.number("rope_theta", 10000);
         for (const char* key : {"rope_scaling", "rope_parameters"}) {
             const auto rope = config.section(key);
-            if (!rope) continue;
+            if (!rope || rope->json().empty()) continue;
             const auto type = rope->text("rope_type", rope->text("type", "default"));
             if (type != "default") rope->refuse("rope_type", "\"" + type + "\"", "\"default\"");
             if (const auto part = rope->number("partial_rotary_factor", 1); part != 1)
                 rope->refuse("partial_rotary_factor", std::to_string(part), "1");
             base = rope->number("rope_theta", base);
+            break;
         }
         if (!(base > 0)) config.refuse("rope_theta", std::to_string(base), "positive numbers");
         return base;

@@ -7,6 +7,7 @@
 
 #include "tests/support/temporary_directory.hpp"
 #include "worker/data/tokenizer/tokenizer.hpp"
+#include "worker/data/tokenizer/tokenizer_files.hpp"
 
 namespace layersweep {
 namespace {
@@ -29,7 +30,11 @@ TEST_P(ReferenceEncodings, AreAllEqual) {
     const test::TemporaryDirectory folder;
     for (const char* file : files) fs::create_symlink(fs::canonical(published / vocabulary / file), folder.path() / file);
     const auto tokenizer = Tokenizer::open(folder.path().string());
-    const std::vector<std::int32_t> prefix = std::string(vocabulary) == "opt" ? std::vector<std::int32_t>{2} : std::vector<std::int32_t>{};
+    // vocab.json and merges.txt do not say what stands in front.
+    std::vector<std::int32_t> prefix;
+    if (std::string(vocabulary) == "opt") prefix = {2};
+    if (const auto* around = tokenizer.surroundings()) EXPECT_EQ(*around, (Surroundings{prefix, {}}));
+    EXPECT_EQ(tokenizer.surroundings() != nullptr, std::string(vocabulary) == "opt" && files.size() == 1);
     std::ifstream lines(published / "ref_encodings.jsonl");
     int equal = 0, all = 0;
     for (std::string line; std::getline(lines, line); ++all) {

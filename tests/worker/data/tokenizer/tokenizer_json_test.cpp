@@ -115,10 +115,27 @@ TEST_F(TokenizerJsonTest, LooksForTokensThatAreNotNormalizedFirst) {
     const auto token = [](int id, const char* content, bool normalized) {
         return json{{"id", id}, {"content", content}, {"normalized", normalized}, {"special", false}};
     };
-    set("/added_tokens", {token(300, "xy", true), token(301, "yzw", false)});
+    set("/added_tokens", {token(267, "xy", true), token(268, "yzw", false)});
     EXPECT_THAT(pieces("xyzw xy"), ElementsAre("x", "yzw", " ", "xy"));
     set("/added_tokens/1/normalized", true);
     EXPECT_THAT(pieces("xyzw xy"), ElementsAre("xy", "z", "w", " ", "xy"));
+}
+
+TEST_F(TokenizerJsonTest, RefusesIdsThatTheLibraryWouldNotGive) {
+    const auto token = [](int id, const char* content) { return json{{"id", id}, {"content", content}, {"special", true}}; };
+    set("/added_tokens", {token(266, "<|endoftext|>"), token(267, "<a>"), token(268, "<b>")});
+    EXPECT_EQ(open().encode_ids("<b><a>"), (std::vector{268, 267}));
+    expect_refused("/added_tokens/1/id", 270, {"<a>", "id 270", "gives it 267"});
+    expect_refused("/added_tokens/1/id", 5, {"<a>", "id 5", "gives it 267"});
+    expect_refused("/added_tokens/2/content", "<a>", {"<a>", "twice"});
+    set("/added_tokens", {token(267, "<a>")});
+    json_["model"]["vocab"].erase("!");
+    expect_config_error([&] { (void)open(); }, {"<a>", "id 267", "gives it 266"});  // it counts the vocabulary's entries
+}
+
+TEST_F(TokenizerJsonTest, OfAMergeThatStandsTwiceTheLastCounts) {
+    set("/model/merges", {"a b", "b c", "a b"});
+    EXPECT_THAT(pieces("abc"), ElementsAre("a", "bc"));
 }
 
 TEST_F(TokenizerJsonTest, SaysWhatStandsAroundAnInput) {
@@ -141,6 +158,8 @@ TEST_F(TokenizerJsonTest, SaysWhatStandsAroundAnInput) {
     expect_refused("/post_processor/single/0/SpecialToken/id", "<pad>", {"tokenizer.json", "\"<pad>\"", "no ids"});
     expect_refused("/post_processor/single/1", special("</s>"), {"leaves the text out"});
     expect_refused("/post_processor/single/2", text, {"only Sequence"});
+    expect_refused("/post_processor/single/1/Sequence/id", "B", {"only Sequence"});
+    expect_refused("/post_processor/special_tokens/<s>/ids", std::vector<int>(2000, 1), {"more than 1024 tokens"});
     expect_refused("/post_processor/special_tokens/<s>/ids/0", -1, {"<s>", "no usable id"});
     expect_refused("/post_processor", {{"type", "Sequence"}, {"processors", {wrapping, wrapping}}}, {"once, TemplateProcessing"});
     expect_refused("/post_processor/type", "RobertaProcessing", {"post_processor", "\"RobertaProcessing\""});
@@ -182,7 +201,15 @@ TEST_F(TokenizerJsonTest, NamesWhatItDoesNotKnow) {
     expect_refused("/model/type", "Unigram", {"not BPE", "\"Unigram\""});
     expect_refused("/model/byte_fallback", true, {"byte_fallback"});
     expect_refused("/model/ignore_merges", true, {"ignore_merges"});
+    set("/model/dropout", 0.0);
+    set("/model/fuse_unk", true);
+    EXPECT_NO_THROW((void)open()) << "nothing is dropped, and nothing unknown is fused";
+    set("/model/fuse_unk", false);
+    set("/model/unk_token", "<|endoftext|>");
     expect_refused("/model/fuse_unk", true, {"fuse_unk"});
+    set("/model/unk_token", nullptr);
+    expect_refused("/version", "2.0", {"\"2.0\""});
+    expect_refused("/added_tokens/0/content", std::string(5000, 'x'), {"xxx\u2026\""});
     expect_refused("/model/dropout", 0.1, {"dropout"});
     expect_refused("/model/scores", json::array(), {"model", "unknown key \"scores\""});
     expect_refused("/model/unk_token", 3, {"unk_token"});
@@ -192,7 +219,7 @@ TEST_F(TokenizerJsonTest, NamesWhatItDoesNotKnow) {
     expect_refused("/added_tokens/0/lstrip", true, {"<|endoftext|>", "lstrip"});
     expect_refused("/added_tokens/0/single_word", true, {"<|endoftext|>", "single_word"});
     expect_refused("/added_tokens/0/id", "x", {"<|endoftext|>", "no usable id"});
-    expect_refused("/added_tokens/0/id", 3, {"<|endoftext|>", "id 3", "266 in the vocabulary"});
+    expect_refused("/added_tokens/0/id", 3, {"<|endoftext|>", "id 3", "gives it 266"});
     expect_refused("/added_tokens/0/content", "", {"no content"});
     (void)folder_.write("tokenizer.json", "{");
     expect_config_error([&] { (void)Tokenizer::open(folder_.path().string()); }, {"tokenizer.json", "not a JSON object"});

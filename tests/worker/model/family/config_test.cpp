@@ -74,6 +74,11 @@ TEST_F(ModelConfig, ReadsALlama) {
     EXPECT_EQ(read(llama("rope_theta", "null")).rotary_base, 10000.0);
     EXPECT_EQ(read(llama("rope_parameters", R"({"rope_type": "default", "rope_theta": 7.0})")).rotary_base, 7.0);
     EXPECT_EQ(read(llama("rope_scaling", R"({"type": "default"})")).rotary_base, 500.0);
+    EXPECT_EQ(read(llama("rope_scaling", "{}")).rotary_base, 500.0);
+    auto both = nlohmann::json::parse(llama("rope_parameters", R"({"rope_theta": 9.0})"));
+    both["rope_scaling"] = {{"rope_type", "default"}, {"rope_theta", 7.0}};
+    EXPECT_EQ(read(both.dump()).rotary_base, 7.0);
+    EXPECT_EQ(read(llama("hidden_act", "\"swish\"")).activation, Activation::silu);
     EXPECT_FALSE(read(llama("tie_word_embeddings", "null")).has_tied_head);
 }
 
@@ -87,6 +92,7 @@ TEST_F(ModelConfig, RefusesOtherLlamas) {
              {"rope_parameters", R"({"rope_type": "yarn"})", "rope_parameters.rope_type"},
              {"rope_parameters", R"({"partial_rotary_factor": 0.5})", "partial_rotary_factor"},
              {"rope_parameters", "7", "rope_parameters"},
+             {"quantization_config", R"({"quant_method": "gptq", "bits": 4})", "\"gptq\""},
              {"rope_theta", "-1", "rope_theta"},
              {"num_key_value_heads", "4", "divide"},
              {"head_dim", "3", "even"},
