@@ -128,7 +128,7 @@ TEST_F(TokenizerJsonTest, RefusesIdsThatTheLibraryWouldNotGive) {
     expect_refused("/added_tokens/1/id", 270, {"<a>", "id 270", "gives it 267"});
     expect_refused("/added_tokens/1/id", 5, {"<a>", "id 5", "gives it 267"});
     expect_refused("/added_tokens/2/content", "<a>", {"<a>", "twice"});
-    set("/added_tokens", {token(267, "<a>")});
+    set("/added_tokens", json::array({token(267, "<a>")}));
     json_["model"]["vocab"].erase("!");
     expect_config_error([&] { (void)open(); }, {"<a>", "id 267", "gives it 266"});  // it counts the vocabulary's entries
 }
