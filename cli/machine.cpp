@@ -3,7 +3,6 @@
 #include <sched.h>
 
 #include <algorithm>
-#include <cmath>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -67,17 +66,6 @@ std::int64_t available_memory() {
 std::string cpuinfo() {
     std::ifstream file("/proc/cpuinfo");
     return {std::istreambuf_iterator<char>(file), {}};
-}
-
-/// Tokens that a batch of training rows hardly ever exceeds: four deviations above the mean, of rows that are drawn independently.
-std::int64_t tokens_of_a_long_batch(const Trial& trial, const TaskSize& task) {
-    const auto& rows = task.training;
-    const auto count = double(std::max<std::int64_t>(rows.rows, 1)), batch = double(trial.training.batch);
-    const double mean = double(rows.tokens) / count;
-    const double mean_square = (2 * rows.pairs - double(rows.tokens)) / count;
-    const double deviation = std::sqrt(std::max(0.0, mean_square - mean * mean));
-    const double shared = trial.shortcuts.shared_prefix_in_training ? (batch - 1) * double(task.shared_prefix) : 0;
-    return std::llround(std::min(batch * mean + 4 * std::sqrt(batch) * deviation, batch * double(task.longest)) - shared);
 }
 
 }  // namespace

@@ -83,6 +83,17 @@ double held_parameters(const Trial& trial, const DecoderSize& decoder, const Tas
     return double(trained_parameters(held, trial.mode, trial.layers, task.classes) + label_rows * decoder.d_model);
 }
 
+std::int64_t tokens_of_a_long_batch(const Trial& trial, const TaskSize& task) {
+    const auto& rows = task.training;
+    const auto count = double(std::max<std::int64_t>(rows.rows, 1));
+    const auto batch = double(std::min(trial.training.batch / trial.resources.gang, std::max<std::int64_t>(rows.rows, 1)));
+    const double mean = double(rows.tokens) / count;
+    const double mean_square = (2 * rows.pairs - double(rows.tokens)) / count;
+    const double deviation = std::sqrt(std::max(0.0, mean_square - mean * mean));
+    const double shared = (batch - 1) * double(prefix_of(task, trial.shortcuts.shared_prefix_in_training));
+    return std::llround(std::min(batch * mean + 4 * std::sqrt(batch) * deviation, batch * double(task.longest)) - shared);
+}
+
 std::int64_t steps_per_epoch(const Trial& trial, const TaskSize& task) {
     return (task.training.rows + trial.training.batch - 1) / trial.training.batch;
 }

@@ -55,6 +55,9 @@ struct Work {
 /// Sharing fewer tokens saves less than what it costs.
 inline constexpr std::int64_t shortest_shared_prefix = 8;
 
+/// Tokens that a worker's share of a batch hardly ever exceeds, a prefix that its rows share counted once: four deviations above the mean.
+[[nodiscard]] std::int64_t tokens_of_a_long_batch(const Trial& trial, const TaskSize& task);
+
 /// Numbers that are trained, rows of the tables that are never read included.
 [[nodiscard]] std::int64_t trained_parameters(const DecoderSize& decoder, Mode mode, std::int64_t layers, std::int64_t classes);
 

@@ -105,6 +105,23 @@ TEST(Work, CompactTablesHoldWhatIsRead) {
     EXPECT_DOUBLE_EQ(held_parameters(trial(), decoder, task()) - held_parameters(compact, decoder, task()), (100 + 64 - 20 - 16) * 8);
 }
 
+TEST(Work, ALongBatchIsFourDeviationsAboveTheMeanAndNoLongerThanTheLongestRows) {
+    auto two = trial();
+    const auto even = TaskSize{.training = inputs({12, 12, 12, 12}), .shared_prefix = 10, .longest = 16};
+    EXPECT_EQ(tokens_of_a_long_batch(two, even), 24);
+    const auto odd = TaskSize{.training = inputs({11, 13, 11, 13}), .shared_prefix = 10, .longest = 16};
+    EXPECT_EQ(tokens_of_a_long_batch(two, odd), 30);  // 24 + 4 · √2 · 1, rounded
+    auto longest = odd;
+    longest.longest = 13;
+    EXPECT_EQ(tokens_of_a_long_batch(two, longest), 26);
+    two.shortcuts.shared_prefix_in_training = true;
+    EXPECT_EQ(tokens_of_a_long_batch(two, odd), 20) << "the prefix of one of them";
+    two.resources.gang = 2;
+    EXPECT_EQ(tokens_of_a_long_batch(two, even), 12);
+    two.training.batch = 100;
+    EXPECT_EQ(tokens_of_a_long_batch(two, even), 48 - 3 * 10) << "there are no more rows";
+}
+
 TEST(Work, WithoutATableOfPositionsAndWithAHeadOfItsOwn) {
     auto rotary = decoder;
     rotary.position_rows = 0;

@@ -4,10 +4,15 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <filesystem>
+#include <fstream>
+#include <nlohmann/json.hpp>
 #include <utility>
 
+#include "tests/support/temporary_directory.hpp"
 #include "tests/worker/training/tiny_trial.hpp"
 #include "worker/model/load.hpp"
+#include "worker/model/tensor_bytes.hpp"
 #include "worker/training/optimizer.hpp"
 
 namespace layersweep::test {
@@ -289,6 +294,39 @@ TEST_P(RandomInit, DependsOnTheSeedAndNothingElse) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Families, RandomInit, ::testing::ValuesIn(tiny_models), [](const auto& info) { return test_name(info.param); });
+
+class Export : public ::testing::TestWithParam<std::string> {};
+
+TEST_P(Export, IsAWholeModelInTheTypeThatItsConfigNames) {
+    for (const auto mode : {Mode::lm, Mode::cls}) {
+        auto store = cold_store();
+        const auto trial = tiny_trial(GetParam(), mode);
+        CutModel model(trial, ragged_task(), store);
+        model.parameters().values().mul_(2);
+        const TemporaryDirectory folder;
+        const auto path = folder.path().string();
+        export_model(path, model.parameters(), {}, trial.model.path, model.blocks());
+        const auto config = nlohmann::json::parse(std::ifstream(path + "/config.json"));
+        EXPECT_EQ(config.at("torch_dtype"), "float64");
+        EXPECT_FALSE(config.contains("dtype"));
+        const auto spec = read_decoder_spec(path);
+        EXPECT_EQ(spec.layers, trial.layers);
+        const auto written = Checkpoint::open(path), source = Checkpoint::open(trial.model.path);
+        for (const auto& parameter : parameter_sources(spec, kept_blocks(spec.layers, spec.layers, Prune::first, 0)))
+            for (const auto& part : parameter.parts) {
+                const auto& stored = find_part(written, part, path);
+                EXPECT_EQ(stored.type, StoredType::f64);
+                auto values = at::empty(part.shape, at::kDouble), before = at::empty(part.shape, at::kDouble);
+                read_whole(written, stored, values);
+                read_whole(source, find_part(source, part, trial.model.path), before);
+                const bool is_trained = model.parameters().has(parameter.name);
+                EXPECT_TRUE(at::equal(values, is_trained ? before * 2 : before)) << parameter.name;
+            }
+        EXPECT_EQ(std::filesystem::exists(path + "/head.safetensors"), mode == Mode::cls);
+    }
+}
+
+INSTANTIATE_TEST_SUITE_P(Families, Export, ::testing::ValuesIn(tiny_models), [](const auto& info) { return test_name(info.param); });
 
 TEST(PretrainedInit, HeadIsDrawnFromTheSeed) {
     auto store = cold_store();
