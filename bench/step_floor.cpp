@@ -1,7 +1,7 @@
-// How close does a training step come to the least time that this machine allows? Shapes of GPT-2 small, GPT2-XL and OPT-1.3b with random
+// How close does a training step come to the least time that this machine allows? Shapes of GPT-2 small, GPT2-XL, OPT-1.3b and SmolLM2-135M with random
 // weights, inputs of the lengths that prompts and texts of TREC have; the floor is what protocol/work.hpp counts over what the machine
 // was measured to do a moment before.
-//   step_floor [--shapes gpt2,gpt2-xl,opt-1.3b] [--layers 1,2,12] [--batch 1,32] [--precision fp32,bf16] [--modes lm,cls] [--threads 1]
+//   step_floor [--shapes gpt2,gpt2-xl,opt-1.3b,smollm2] [--layers 1,2,12] [--batch 1,32] [--precision fp32,bf16] [--modes lm,cls] [--threads 1]
 #include <ATen/ATen.h>
 #include <ATen/Parallel.h>
 #include <fmt/format.h>
@@ -34,6 +34,8 @@ const std::map<std::string, std::string>& configs() {
         {"gpt2-xl", R"({"model_type":"gpt2","n_embd":1600,"n_head":25,"vocab_size":50257,"n_positions":1024,"n_layer":)"},
         {"opt-1.3b",
          R"({"model_type":"opt","hidden_size":2048,"num_attention_heads":32,"ffn_dim":8192,"vocab_size":50272,"max_position_embeddings":2048,"word_embed_proj_dim":2048,"num_hidden_layers":)"},
+        {"smollm2",
+         R"({"model_type":"llama","hidden_size":576,"num_attention_heads":9,"num_key_value_heads":3,"intermediate_size":1536,"vocab_size":49152,"max_position_embeddings":8192,"rope_theta":100000,"tie_word_embeddings":true,"num_hidden_layers":)"},
     };
     return all;
 }

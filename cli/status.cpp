@@ -20,36 +20,42 @@ double seconds_since(std::int64_t unix_ms) {
     return double(SystemClock().unix_ms() - unix_ms) / 1000;
 }
 
-/// Seconds that the waiting trials will take at the pace of the finished ones: mean seconds by (model, data set, mode, layers), else of
-/// all.
+/// Seconds that the waiting trials will take at the pace of the finished ones: measured over foreseen seconds of those with the same
+/// (model, data set, mode, layers), else of all. In grids of older versions nothing is foreseen, and all trials count alike.
 class Pace {
 public:
-    void add(const Trial& trial, double seconds) {
-        for (const auto& key : {key_of_kind(trial), std::string()}) {
-            auto& [sum, count] = seconds_[key];
-            sum += seconds;
-            count += 1;
+    explicit Pace(const Grid& grid) : grid_(grid) {}
+    void add(std::size_t trial, double seconds) {
+        for (const auto& key : {key_of_kind(grid_.trials[trial]), std::string()}) {
+            auto& [measured, foreseen] = seconds_[key];
+            measured += seconds;
+            foreseen += weight(trial);
         }
     }
-    [[nodiscard]] std::optional<double> expected(const Trial& trial) const {
-        for (const auto& key : {key_of_kind(trial), std::string()})
-            if (const auto found = seconds_.find(key); found != seconds_.end()) return found->second.first / found->second.second;
+    [[nodiscard]] std::optional<double> expected(std::size_t trial) const {
+        for (const auto& key : {key_of_kind(grid_.trials[trial]), std::string()})
+            if (const auto found = seconds_.find(key); found != seconds_.end())
+                return weight(trial) * found->second.first / found->second.second;
         return std::nullopt;
     }
 
 private:
+    [[nodiscard]] double weight(std::size_t trial) const {
+        return grid_.foreseen_s.empty() ? 1 : std::max(grid_.foreseen_s[trial], 1e-6) * double(grid_.trials[trial].resources.gang);
+    }
     static std::string key_of_kind(const Trial& trial) {
         return fmt::format("{} {} {} {}", trial.model.name, trial.dataset.name, name_of(trial.mode), trial.layers);
     }
-    std::map<std::string, std::pair<double, double>> seconds_;
+    const Grid& grid_;
+    std::map<std::string, std::pair<double, double>> seconds_;  ///< measured and foreseen
 };
 
 std::optional<double> seconds_left(const ReplayedSweep& sweep) {
-    Pace pace;
+    Pace pace(sweep.grid);
     std::size_t workers = 0;
     for (std::size_t i = 0; i < sweep.plan.size(); ++i) {
         if (const auto* finished = sweep.plan.status(i).as<trial_state::Finished>())
-            pace.add(sweep.grid.trials[i], finished->result.timings.total_s * double(finished->workers.size()));
+            pace.add(i, finished->result.timings.total_s * double(finished->workers.size()));
         if (const auto* running = sweep.plan.status(i).as<trial_state::Running>()) workers += running->workers.size();
     }
     double left = 0;
@@ -57,7 +63,7 @@ std::optional<double> seconds_left(const ReplayedSweep& sweep) {
         const auto& status = sweep.plan.status(i);
         const auto* running = status.as<trial_state::Running>();
         if (!running && !status.is_waiting()) continue;
-        const auto expected = pace.expected(sweep.grid.trials[i]);
+        const auto expected = pace.expected(i);
         if (!expected) return std::nullopt;
         const double gone = running ? seconds_since(running->since_ms) * double(running->workers.size()) : 0;
         left += std::max(0.0, *expected - gone);
