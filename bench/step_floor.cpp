@@ -1,7 +1,8 @@
-// How close does a training step come to the least time that this machine allows? Shapes of GPT-2 small, GPT2-XL, OPT-1.3b and SmolLM2-135M with random
-// weights, inputs of the lengths that prompts and texts of TREC have; the floor is what protocol/work.hpp counts over what the machine
-// was measured to do a moment before.
-//   step_floor [--shapes gpt2,gpt2-xl,opt-1.3b,smollm2] [--layers 1,2,12] [--batch 1,32] [--precision fp32,bf16] [--modes lm,cls] [--threads 1]
+// How close does a training step come to the least time that this machine allows? Shapes of GPT-2 small, GPT2-XL, OPT-1.3b and
+// SmolLM2-135M with random weights, inputs of the lengths that prompts and texts of TREC have; the floor is what protocol/work.hpp counts
+// over what the machine was measured to do a moment before.
+//   step_floor [--shapes gpt2,gpt2-xl,opt-1.3b,smollm2] [--layers 1,2,12] [--batch 1,32] [--precision fp32,bf16] [--modes lm,cls]
+//              [--threads 1]
 #include <ATen/ATen.h>
 #include <ATen/Parallel.h>
 #include <fmt/format.h>
