@@ -1,6 +1,7 @@
-# layersweep_test(NAME SOURCES … DEPENDS … [LABEL unit] [TIMEOUT 60] [SANITIZE address thread]): a GoogleTest program of one process;
-#   SANITIZE names the sanitizers (presets asan, tsan) under which it runs too: for tests without LibTorch and Open MPI.
-# layersweep_mpi_test(NAME SOURCES … DEPENDS … RANKS 2 4 [TIMEOUT 120]): the same program under mpirun, once per rank count.
+# layersweep_test(NAME SOURCES … DEPENDS … [LABEL unit] [TIMEOUT 60] [SANITIZE address thread] [ON_GPU]): a GoogleTest program of one
+#   process; SANITIZE names the sanitizers (presets asan, tsan) under which it runs too: for tests without LibTorch and Open MPI.
+#   A build with CUDA has the tests labelled gpu and those that say ON_GPU, with LAYERSWEEP_TEST_DEVICE=cuda, and no others.
+# layersweep_mpi_test(NAME SOURCES … DEPENDS … RANKS 2 4 [LABEL mpi] [TIMEOUT 120]): the same program under mpirun, once per rank count.
 # layersweep_fuzz_target(NAME DEPENDS …): tests/fuzz/NAME.cpp as a libFuzzer program, or as a test that replays tests/fuzz/corpus/NAME.
 set(LAYERSWEEP_MPIRUN ${LAYERSWEEP_OPENMPI}/bin/mpirun)
 
@@ -13,12 +14,16 @@ function(layersweep_test_program name)
 endfunction()
 
 function(layersweep_test name)
-  cmake_parse_arguments(arg "" "LABEL;TIMEOUT" "SOURCES;DEPENDS;SANITIZE" ${ARGN})
+  cmake_parse_arguments(arg "ON_GPU" "LABEL;TIMEOUT" "SOURCES;DEPENDS;SANITIZE" ${ARGN})
   if(LAYERSWEEP_SANITIZER AND NOT LAYERSWEEP_SANITIZER IN_LIST arg_SANITIZE)
     return()
   endif()
   if(NOT arg_LABEL)
     set(arg_LABEL unit)
+  endif()
+  if(LAYERSWEEP_CUDA)
+    layersweep_gpu_test(${ARGV})
+    return()
   endif()
   if(NOT arg_TIMEOUT)
     set(arg_TIMEOUT 60)
@@ -28,11 +33,29 @@ function(layersweep_test name)
   set_tests_properties(${name} PROPERTIES LABELS ${arg_LABEL} TIMEOUT ${arg_TIMEOUT})
 endfunction()
 
+# Of layersweep_test, in a build with CUDA.
+function(layersweep_gpu_test name)
+  cmake_parse_arguments(arg "ON_GPU" "LABEL;TIMEOUT" "SOURCES;DEPENDS;SANITIZE" ${ARGN})
+  if(NOT arg_ON_GPU AND NOT arg_LABEL STREQUAL gpu)
+    return()
+  endif()
+  layersweep_test_program(${name} SOURCES ${arg_SOURCES} DEPENDS ${arg_DEPENDS} GTest::gtest_main)
+  add_test(NAME ${name} COMMAND ${name} WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
+  set_tests_properties(${name} PROPERTIES LABELS gpu TIMEOUT 1500 RUN_SERIAL ON ENVIRONMENT LAYERSWEEP_TEST_DEVICE=cuda
+    SKIP_REGULAR_EXPRESSION "CUDA shows no GPU")
+endfunction()
+
 function(layersweep_mpi_test name)
   if(LAYERSWEEP_SANITIZER)
     return()
   endif()
-  cmake_parse_arguments(arg "" "TIMEOUT" "SOURCES;DEPENDS;RANKS" ${ARGN})
+  cmake_parse_arguments(arg "" "LABEL;TIMEOUT" "SOURCES;DEPENDS;RANKS" ${ARGN})
+  if(NOT arg_LABEL)
+    set(arg_LABEL mpi)
+  endif()
+  if(LAYERSWEEP_CUDA AND NOT arg_LABEL STREQUAL gpu)
+    return()
+  endif()
   if(NOT arg_TIMEOUT)
     set(arg_TIMEOUT 120)
   endif()
@@ -43,7 +66,8 @@ function(layersweep_mpi_test name)
              COMMAND ${LAYERSWEEP_MPIRUN} --with-ft ulfm --map-by :OVERSUBSCRIBE --bind-to none -n ${ranks} -x LAYERSWEEP_TEST_RANKS=${ranks}
                      $<TARGET_FILE:${name}>
              WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
-    set_tests_properties(${name}.${ranks} PROPERTIES LABELS mpi TIMEOUT ${arg_TIMEOUT} PROCESSORS 2
+    set_tests_properties(${name}.${ranks} PROPERTIES LABELS ${arg_LABEL} TIMEOUT ${arg_TIMEOUT} PROCESSORS 2
+      SKIP_REGULAR_EXPRESSION "CUDA shows no GPU"
       ENVIRONMENT "OMPI_ALLOW_RUN_AS_ROOT=1;OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1;OMPI_MCA_mpi_yield_when_idle=1")
   endforeach()
 endfunction()

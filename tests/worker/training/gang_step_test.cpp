@@ -39,7 +39,7 @@ Outcome train(const Trial& trial, Collective& gang, std::int64_t bucket_bytes) {
     CutModel model(trial, *task, store);
     AdamW optimizer(model.parameters(), trial.training);
     Outcome trained;
-    PhaseClock clock{at::kCPU};
+    PhaseClock clock{model.device()};
     Timings timings;
     for (const auto& rows : uneven_batches(*task)) {
         const auto draw = DropoutDraw{.seed = trial.seed, .step = std::int64_t(trained.losses.size()), .rank = gang.rank()};
@@ -151,7 +151,7 @@ struct OneStep {
         auto store = cold_store();
         const auto task = store.task(trial);
         CutModel model(trial, *task, store);
-        PhaseClock clock{at::kCPU};
+        PhaseClock clock{model.device()};
         clock.begin();
         const Batch rows{&task->training[0], &task->training[1]};
         return gang_backward(model, gang, rows, {}, told, clock, timings, bucket_bytes);

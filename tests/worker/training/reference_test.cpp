@@ -15,8 +15,6 @@
 namespace layersweep::test {
 namespace {
 
-constexpr double tolerance = 1e-8;
-
 struct Case {
     std::string family;
     Mode mode;
@@ -68,7 +66,7 @@ at::Tensor expected_of(const ParameterSource& source, const Checkpoint& checkpoi
 }
 
 double relative_error(const at::Tensor& computed, const at::Tensor& expected) {
-    return ((computed - expected).norm() / expected.norm()).item<double>();
+    return ((computed.cpu() - expected).norm() / expected.norm()).item<double>();
 }
 
 /// Without the keys' biases where positions do not turn the keys: softmax cancels them, so their gradients are rounding and AdamW makes
@@ -117,7 +115,7 @@ protected:
 /// Holds what was computed against the reference, and prints the largest difference of the whole test.
 class Differences {
 public:
-    Differences() = default;
+    explicit Differences(const std::string& model) : tolerance_(test_device() == Device::cpu ? 1e-8 : rounding_of(model)) {}
     Differences(const Differences&) = delete;
     ~Differences() {
         const auto* test = ::testing::UnitTest::GetInstance()->current_test_info();
@@ -125,11 +123,12 @@ public:
     }
     void expect_equal(const at::Tensor& computed, const at::Tensor& expected, const std::string& what) {
         const auto difference = relative_error(computed, expected);
-        EXPECT_LE(difference, tolerance) << what;
+        EXPECT_LE(difference, tolerance_) << what;
         largest_ = std::max(largest_, difference);
     }
 
 private:
+    double tolerance_;
     double largest_ = 0;
 };
 
@@ -140,7 +139,7 @@ TEST_P(ScoresAndGradients, EqualTheReference) {
     const auto scores = model.scoring()(pointers_to(rows));
     const std::vector<std::vector<double>> expected_scores = reference["scores"];
     ASSERT_EQ(scores.size(0), std::int64_t(expected_scores.size()));
-    Differences differences;
+    Differences differences(GetParam().family);
     for (std::size_t r = 0; r < expected_scores.size(); ++r)
         differences.expect_equal(scores[std::int64_t(r)], at::tensor(expected_scores[r], at::kDouble), "row " + std::to_string(r));
 
@@ -158,7 +157,7 @@ TEST_P(ScoresAndGradients, TwentyStepsOfAdamWEndAtTheSameWeights) {
         optimizer.step(model.parameters());
     }
     const auto expected = reference.tensors("weights");
-    Differences differences;
+    Differences differences(GetParam().family);
     for (const auto& source : model.parameters().sources()) {
         const auto computed = without_key_bias(model.spec(), source, model.parameters()[source.name].detach());
         differences.expect_equal(computed, without_key_bias(model.spec(), source, expected_of(source, expected)), source.name);
@@ -171,7 +170,7 @@ TEST_P(Losses, TwentyLossesEqualTheReference) {
     AdamW optimizer(model.parameters(), trial.training);
     const std::vector<double> expected = reference["losses"].at(std::string(name_of(trial.training.loss)));
     ASSERT_EQ(std::int64_t(expected.size()), reference.steps());
-    Differences differences;
+    Differences differences(GetParam().family);
     for (std::int64_t step = 0; step < reference.steps(); ++step) {
         differences.expect_equal(at::scalar_tensor(backward(step), at::kDouble),
                                  at::scalar_tensor(expected[std::size_t(step)], at::kDouble), "step " + std::to_string(step));

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <cstdlib>
 #include <string>
 #include <vector>
 
@@ -16,20 +17,27 @@ namespace layersweep::test {
 /// Under fixtures/, one model of each form of decoder.
 inline const std::vector<std::string> tiny_models{"gpt2", "opt", "llama", "llama-untied"};
 
-/// By how much two exact ways to the same double-precision numbers may part, relatively. RMS norms round to float32 on the way, as
-/// transformers' do, and a sum of rounded gradients is not the rounded sum.
-inline double rounding_of(const std::string& model) {
-    return read_decoder_spec(fixture_folder(model)).norm == Norm::rms ? 1e-6 : 1e-8;
-}
-
 /// As a part of a test's name.
 inline std::string test_name(std::string model) {
     std::ranges::replace(model, '-', '_');
     return model;
 }
 
+/// LAYERSWEEP_TEST_DEVICE (cpu, cuda); the CPU where nothing is said. The tests on a GPU are these with cuda.
+inline Device test_device() {
+    const char* said = std::getenv("LAYERSWEEP_TEST_DEVICE");
+    return said == nullptr ? Device::cpu : parse<Device>(said).value();
+}
+
+/// By how much two exact ways to the same double-precision numbers may part, relatively. RMS norms round to float32 on the way, as
+/// transformers' do, and a sum of rounded gradients is not the rounded sum; on a GPU the sums have another order besides.
+inline double rounding_of(const std::string& model) {
+    if (read_decoder_spec(fixture_folder(model)).norm != Norm::rms) return 1e-8;
+    return test_device() == Device::cpu ? 1e-6 : 1e-5;
+}
+
 inline WarmStore cold_store() {
-    return WarmStore(WorkerDevice::open(Device::cpu, 0, 1));
+    return WarmStore(WorkerDevice::open(test_device(), 0, 1));
 }
 
 /// Keeps the losses of all steps.

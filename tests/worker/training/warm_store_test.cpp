@@ -67,7 +67,7 @@ TEST_F(WarmStoreTest, ATrialBehindOthersWithPreparedInputsHasTheBitsOfAColdOne) 
 
 TEST_F(WarmStoreTest, ATrialWithPristineTensorsHasTheBitsOfAColdOne) {
     for (const std::size_t budget : {5'000U, 10'000'000U}) {
-        WarmStore store(WorkerDevice::open(Device::cpu, 0, 1), budget);
+        WarmStore store(WorkerDevice::open(test_device(), 0, 1), budget);
         for (const auto& trial : trials()) EXPECT_EQ(run(trial, store), run_cold(trial));
         EXPECT_GT(store.pristine().bytes(), 0U);
         EXPECT_LE(store.pristine().bytes(), budget);
@@ -109,7 +109,7 @@ TEST_F(WarmStoreTest, TrialsThatFeedTheSameShareOneTask) {
 }
 
 TEST_F(WarmStoreTest, ASecondAttemptHasTheMemoryForItself) {
-    WarmStore store(WorkerDevice::open(Device::cpu, 0, 1), 10'000'000);
+    WarmStore store(WorkerDevice::open(test_device(), 0, 1), 10'000'000);
     const auto trial = trials().front();
     (void)run(trial, store);
     const auto kept = store.pristine().bytes();
@@ -131,7 +131,7 @@ TEST_F(WarmStoreTest, ATrialThatRunsOutOfMemoryBesidePristineTensorsIsTriedAgain
         }
         return FailureReason::not_a_number;
     };
-    WarmStore store(WorkerDevice::open(Device::cpu, 0, 1), 10'000'000);
+    WarmStore store(WorkerDevice::open(test_device(), 0, 1), 10'000'000);
     const auto trial = trials().front();
     EXPECT_EQ(reason(store, trial), FailureReason::internal);
     EXPECT_EQ(store.pristine().bytes(), 0U);
