@@ -104,7 +104,8 @@ public:
         if (sample.training.size() > 1) sample.training.erase(sample.training.begin() + 1, sample.training.end());
         sample.validation.clear();
         sample.test.clear();
-        (void)encode_task(dataset, sample, trial.mode, tokenizer, spec.input);
+        const auto probe = encode_task(dataset, sample, trial.mode, tokenizer, spec.input);
+        probe.for_each_row([&](const EncodedRow& row) { check_vocabulary(row.ids, spec.vocabulary, trial.model.path); });
     }
 
 private:

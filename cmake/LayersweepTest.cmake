@@ -3,6 +3,7 @@
 #   A build with CUDA has the tests labelled gpu and those that say ON_GPU, with LAYERSWEEP_TEST_DEVICE=cuda, and no others.
 # layersweep_mpi_test(NAME SOURCES … DEPENDS … RANKS 2 4 [LABEL mpi] [TIMEOUT 120]): the same program under mpirun, once per rank count.
 # layersweep_fuzz_target(NAME DEPENDS …): tests/fuzz/NAME.cpp as a libFuzzer program, or as a test that replays tests/fuzz/corpus/NAME.
+set(LAYERSWEEP_GPU_TEST_TIMEOUT 1500)  # tiny models take longer on a GPU
 set(LAYERSWEEP_MPIRUN ${LAYERSWEEP_OPENMPI}/bin/mpirun)
 
 function(layersweep_test_program name)
@@ -41,7 +42,7 @@ function(layersweep_gpu_test name)
   endif()
   layersweep_test_program(${name} SOURCES ${arg_SOURCES} DEPENDS ${arg_DEPENDS} GTest::gtest_main)
   add_test(NAME ${name} COMMAND ${name} WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
-  set_tests_properties(${name} PROPERTIES LABELS gpu TIMEOUT 1500 RUN_SERIAL ON ENVIRONMENT LAYERSWEEP_TEST_DEVICE=cuda
+  set_tests_properties(${name} PROPERTIES LABELS gpu TIMEOUT ${LAYERSWEEP_GPU_TEST_TIMEOUT} RUN_SERIAL ON ENVIRONMENT LAYERSWEEP_TEST_DEVICE=cuda
     SKIP_REGULAR_EXPRESSION "CUDA shows no GPU")
 endfunction()
 
@@ -56,6 +57,10 @@ function(layersweep_mpi_test name)
   if(LAYERSWEEP_CUDA AND NOT arg_LABEL STREQUAL gpu)
     return()
   endif()
+  if(LAYERSWEEP_CUDA)
+    set(device LAYERSWEEP_TEST_DEVICE=cuda)
+    set(arg_TIMEOUT ${LAYERSWEEP_GPU_TEST_TIMEOUT})
+  endif()
   if(NOT arg_TIMEOUT)
     set(arg_TIMEOUT 120)
   endif()
@@ -68,7 +73,7 @@ function(layersweep_mpi_test name)
              WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
     set_tests_properties(${name}.${ranks} PROPERTIES LABELS ${arg_LABEL} TIMEOUT ${arg_TIMEOUT} PROCESSORS 2
       SKIP_REGULAR_EXPRESSION "CUDA shows no GPU"
-      ENVIRONMENT "OMPI_ALLOW_RUN_AS_ROOT=1;OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1;OMPI_MCA_mpi_yield_when_idle=1")
+      ENVIRONMENT "OMPI_ALLOW_RUN_AS_ROOT=1;OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1;OMPI_MCA_mpi_yield_when_idle=1;${device}")
   endforeach()
 endfunction()
 

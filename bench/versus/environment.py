@@ -15,7 +15,7 @@ PACKAGES = ["torch", "transformers", "tokenizers", "safetensors", "datasets", "a
 def ready():
     """The environment's python. The stamp says what was installed, so that a changed pin installs anew and half an installation is none."""
     if sys.version_info < (3, 11):
-        raise Mistake("numpy's pinned version needs Python 3.11; start this script with a newer one: python3.11 bench/versus_transformers")
+        raise Mistake("numpy's pinned version needs Python 3.11 or later; put one in front in PATH as python3")
     python, stamp = FOLDER / "env/bin/python", FOLDER / "stamp"
     wanted = f"Python {sys.version}\n{REQUIREMENTS.read_text()}"
     if stamp.is_file() and stamp.read_text() == wanted and python.exists():

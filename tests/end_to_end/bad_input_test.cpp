@@ -1,5 +1,8 @@
 #include "tests/end_to_end/sweep_fixture.hpp"
 
+#include <nlohmann/json.hpp>
+#include <sstream>
+
 namespace layersweep::test {
 
 namespace {
@@ -54,6 +57,29 @@ TEST_F(SmallSweep, ALabelWordWithoutARowInTheEmbeddingIsTold) {
     const auto plan = run_layersweep({"plan", config}, log("plan"), environment());
     EXPECT_EQ(plan.exit_code, 2) << plan.output;
     EXPECT_NE(plan.output.find("the tokenizer gives token 700000"), std::string::npos) << plan.output;
+}
+
+TEST_F(SmallSweep, ATokenInFrontWithoutARowInTheEmbeddingIsTold) {
+    using nlohmann::json;
+    std::filesystem::copy(LAYERSWEEP_SOURCE_DIR "/configs/demo/models/tiny-gpt2", folder("begun"));
+    const auto vocabulary = json::parse(read_text(folder("begun") + "/vocab.json"));
+    const auto begin = vocabulary.size();
+    json merges = json::array();
+    std::istringstream lines(read_text(folder("begun") + "/merges.txt"));
+    for (std::string line; std::getline(lines, line);)
+        if (!line.starts_with('#')) merges.push_back(line);
+    const json tokenizer = {{"model", {{"type", "BPE"}, {"vocab", vocabulary}, {"merges", merges}}},
+                            {"pre_tokenizer", {{"type", "ByteLevel"}, {"add_prefix_space", false}, {"use_regex", true}}},
+                            {"added_tokens", {{{"id", begin}, {"content", "<s>"}, {"special", true}}}},
+                            {"post_processor",
+                             {{"type", "TemplateProcessing"},
+                              {"single", {{{"SpecialToken", {{"id", "<s>"}}}}, {{"Sequence", {{"id", "A"}}}}}},
+                              {"special_tokens", {{"<s>", {{"ids", {begin}}}}}}}}};
+    scratch_.write("begun/tokenizer.json", tokenizer.dump());
+    const auto config = changed("begun_inputs", {{"${DEMO}/models/tiny-gpt2", folder("begun")}});
+    const auto plan = run_layersweep({"plan", config}, log("plan"), environment());
+    EXPECT_EQ(plan.exit_code, 2) << plan.output;
+    EXPECT_NE(plan.output.find("the tokenizer gives token " + std::to_string(begin)), std::string::npos) << plan.output;
 }
 
 TEST_F(SmallSweep, NonsenseOnTheCommandLineIsToldAndEndsWith2) {

@@ -1,9 +1,6 @@
 #include <ATen/ATen.h>
 #include <gtest/gtest.h>
 
-#include <csignal>
-#include <thread>
-
 #include "tests/worker/parallel/nccl_test_gang.hpp"
 
 namespace layersweep {
@@ -87,17 +84,6 @@ TEST_F(NcclCollective, RefusesTensorsThatItCannotAdd) {
     for (const auto& flat : {at::empty({4}, options.dtype(at::kLong)), at::empty({2, 2}, options.dtype(at::kFloat)),
                              at::empty({4}, at::TensorOptions(at::kFloat))})
         EXPECT_THROW(all->all_reduce_sum(flat), InvariantError);
-}
-
-// The last one: a rank dies in it.
-TEST_F(NcclCollective, TheDeathOfAMemberIsSeenByTheOther) {
-    const auto impatient = nccl_collective_factory(device, 20s);
-    const auto assign = nccl_assignment(*impatient);
-    const auto all = impatient->make(self(), assign, {});
-    expect_sums<float>(*all, assign, 1'000'003, device.torch_device());
-    if (self().rank == 1) raise(SIGKILL);
-    const auto flat = payload_of<float>(self(), assign.epoch, 1'000'003).to(device.torch_device());
-    EXPECT_THROW(all->all_reduce_sum(flat), CollectiveLost);
 }
 
 }  // namespace

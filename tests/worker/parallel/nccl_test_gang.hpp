@@ -1,5 +1,7 @@
 #pragma once
 
+#include <ATen/ops/zeros.h>
+
 #include <cstdlib>
 #include <string>
 

@@ -56,6 +56,7 @@ std::int64_t size_of(const TokenizerFiles& files) {
     std::int32_t largest = -1;
     for (const auto& [token, id] : files.vocabulary) largest = std::max(largest, id);
     for (const auto& token : files.added_tokens) largest = std::max(largest, token.id);
+    if (files.missing_byte == TokenizerFiles::MissingByte::unknown_token) largest = std::max(largest, files.unknown_token);
     return std::int64_t{largest} + 1;
 }
 

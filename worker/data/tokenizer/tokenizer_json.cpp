@@ -215,7 +215,8 @@ private:
 
     void append_special_token(const json& processing, const json& name, std::vector<std::int32_t>& ids) const {
         const json& tokens = member(processing, "special_tokens");
-        const json& token = name.is_string() && tokens.is_object() ? member(tokens, name.get_ref<const std::string&>().c_str()) : name;
+        if (!name.is_string() || !tokens.is_object()) refuse("the post_processor's template has a SpecialToken without a name or table");
+        const json& token = member(tokens, name.get_ref<const std::string&>().c_str());
         const json& numbers = token.is_object() ? member(token, "ids") : token;
         if (!numbers.is_array()) refuse("the post_processor's template names the special token " + shown(name) + ", which has no ids");
         for (const auto& id : numbers) ids.push_back(token_id(id, "special token", name.get<std::string>(), files_.source));

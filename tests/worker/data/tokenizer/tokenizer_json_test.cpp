@@ -156,6 +156,9 @@ TEST_F(TokenizerJsonTest, SaysWhatStandsAroundAnInput) {
 
     set("/post_processor", wrapping);
     expect_refused("/post_processor/single/0/SpecialToken/id", "<pad>", {"tokenizer.json", "\"<pad>\"", "no ids"});
+    for (const json& nameless : {json(7), json::array({1}), json{{"ids", {1}}}})
+        expect_refused("/post_processor/single/0/SpecialToken/id", nameless, {"SpecialToken without a name"});
+    expect_refused("/post_processor/special_tokens", "x", {"SpecialToken without a name or table"});
     expect_refused("/post_processor/single/1", special("</s>"), {"leaves the text out"});
     expect_refused("/post_processor/single/2", text, {"only Sequence"});
     expect_refused("/post_processor/single/1/Sequence/id", "B", {"only Sequence"});
