@@ -4,6 +4,7 @@
 # layersweep_mpi_test(NAME SOURCES … DEPENDS … RANKS 2 4 [LABEL mpi] [TIMEOUT 120]): the same program under mpirun, once per rank count.
 # layersweep_fuzz_target(NAME DEPENDS …): tests/fuzz/NAME.cpp as a libFuzzer program, or as a test that replays tests/fuzz/corpus/NAME.
 set(LAYERSWEEP_GPU_TEST_TIMEOUT 1500)  # tiny models take longer on a GPU
+set(LAYERSWEEP_GPU_TEST_SKIPPED SKIP_REGULAR_EXPRESSION "CUDA shows no GPU")
 set(LAYERSWEEP_MPIRUN ${LAYERSWEEP_OPENMPI}/bin/mpirun)
 
 function(layersweep_test_program name)
@@ -23,27 +24,19 @@ function(layersweep_test name)
     set(arg_LABEL unit)
   endif()
   if(LAYERSWEEP_CUDA)
-    layersweep_gpu_test(${ARGV})
-    return()
+    if(NOT arg_ON_GPU AND NOT arg_LABEL STREQUAL gpu)
+      return()
+    endif()
+    set(arg_LABEL gpu)
+    set(arg_TIMEOUT ${LAYERSWEEP_GPU_TEST_TIMEOUT})
+    set(on_gpu RUN_SERIAL ON ENVIRONMENT LAYERSWEEP_TEST_DEVICE=cuda ${LAYERSWEEP_GPU_TEST_SKIPPED})
   endif()
   if(NOT arg_TIMEOUT)
     set(arg_TIMEOUT 60)
   endif()
   layersweep_test_program(${name} SOURCES ${arg_SOURCES} DEPENDS ${arg_DEPENDS} GTest::gtest_main)
   add_test(NAME ${name} COMMAND ${name} WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
-  set_tests_properties(${name} PROPERTIES LABELS ${arg_LABEL} TIMEOUT ${arg_TIMEOUT})
-endfunction()
-
-# Of layersweep_test, in a build with CUDA.
-function(layersweep_gpu_test name)
-  cmake_parse_arguments(arg "ON_GPU" "LABEL;TIMEOUT" "SOURCES;DEPENDS;SANITIZE" ${ARGN})
-  if(NOT arg_ON_GPU AND NOT arg_LABEL STREQUAL gpu)
-    return()
-  endif()
-  layersweep_test_program(${name} SOURCES ${arg_SOURCES} DEPENDS ${arg_DEPENDS} GTest::gtest_main)
-  add_test(NAME ${name} COMMAND ${name} WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
-  set_tests_properties(${name} PROPERTIES LABELS gpu TIMEOUT ${LAYERSWEEP_GPU_TEST_TIMEOUT} RUN_SERIAL ON ENVIRONMENT LAYERSWEEP_TEST_DEVICE=cuda
-    SKIP_REGULAR_EXPRESSION "CUDA shows no GPU")
+  set_tests_properties(${name} PROPERTIES LABELS ${arg_LABEL} TIMEOUT ${arg_TIMEOUT} ${on_gpu})
 endfunction()
 
 function(layersweep_mpi_test name)
@@ -54,12 +47,13 @@ function(layersweep_mpi_test name)
   if(NOT arg_LABEL)
     set(arg_LABEL mpi)
   endif()
-  if(LAYERSWEEP_CUDA AND NOT arg_LABEL STREQUAL gpu)
-    return()
-  endif()
   if(LAYERSWEEP_CUDA)
+    if(NOT arg_LABEL STREQUAL gpu)
+      return()
+    endif()
     set(device LAYERSWEEP_TEST_DEVICE=cuda)
     set(arg_TIMEOUT ${LAYERSWEEP_GPU_TEST_TIMEOUT})
+    set(on_gpu ${LAYERSWEEP_GPU_TEST_SKIPPED})
   endif()
   if(NOT arg_TIMEOUT)
     set(arg_TIMEOUT 120)
@@ -71,8 +65,7 @@ function(layersweep_mpi_test name)
              COMMAND ${LAYERSWEEP_MPIRUN} --with-ft ulfm --map-by :OVERSUBSCRIBE --bind-to none -n ${ranks} -x LAYERSWEEP_TEST_RANKS=${ranks}
                      $<TARGET_FILE:${name}>
              WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
-    set_tests_properties(${name}.${ranks} PROPERTIES LABELS ${arg_LABEL} TIMEOUT ${arg_TIMEOUT} PROCESSORS 2
-      SKIP_REGULAR_EXPRESSION "CUDA shows no GPU"
+    set_tests_properties(${name}.${ranks} PROPERTIES LABELS ${arg_LABEL} TIMEOUT ${arg_TIMEOUT} PROCESSORS 2 ${on_gpu}
       ENVIRONMENT "OMPI_ALLOW_RUN_AS_ROOT=1;OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1;OMPI_MCA_mpi_yield_when_idle=1;${device}")
   endforeach()
 endfunction()

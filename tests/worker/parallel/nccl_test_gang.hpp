@@ -2,6 +2,7 @@
 
 #include <ATen/ops/zeros.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <string>
 
@@ -17,14 +18,18 @@ inline WorkerDevice open_shared_gpu() {
     return WorkerDevice::open(Device::cuda, 0, 1);
 }
 
+/// A text as what an MPI gang can add up.
+inline at::Tensor numbers_of(const std::string& text) {
+    auto numbers = at::zeros({std::int64_t(text.size())}, at::kDouble);
+    std::copy(text.begin(), text.end(), numbers.data_ptr<double>());
+    return numbers;
+}
+
 /// The gang's leader's id, given to all by sums over MPI.
 inline std::string agreed_nccl_id(CollectiveFactory& factory, const to_worker::Assign& assign) {
     constexpr std::int64_t digits = 256;  // an ncclUniqueId has 128 bytes
-    auto codes = at::zeros({digits}, at::kDouble);
-    if (self() == assign.gang.front()) {
-        const auto id = factory.fresh_nccl_id();
-        for (std::int64_t i = 0; i < digits; ++i) codes.data_ptr<double>()[i] = id.at(std::size_t(i));
-    }
+    const bool leads = self() == assign.gang.front();
+    const auto codes = numbers_of(leads ? factory.fresh_nccl_id() : std::string(digits, '\0'));
     mpi_collective_factory()->make(self(), assign, {})->all_reduce_sum(codes);
     std::string id;
     for (std::int64_t i = 0; i < digits; ++i) id += char(codes.data_ptr<double>()[i]);

@@ -10,11 +10,9 @@ namespace {
 
 /// What every member says is the same.
 void expect_agreement(const std::string& text, Collective& by_mpi) {
-    auto codes = at::zeros({std::int64_t(text.size())}, at::kDouble);
-    for (std::size_t i = 0; i < text.size(); ++i) codes.data_ptr<double>()[i] = text[i];
-    const auto own = codes.clone();
-    by_mpi.all_reduce_sum(codes);
-    EXPECT_TRUE(at::equal(codes, own * by_mpi.size())) << text;
+    const auto own = numbers_of(text), sum = own.clone();
+    by_mpi.all_reduce_sum(sum);
+    EXPECT_TRUE(at::equal(sum, own * by_mpi.size())) << text;
 }
 
 class NcclGang : public ::testing::TestWithParam<std::string> {};
