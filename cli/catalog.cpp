@@ -93,11 +93,6 @@ public:
         if (!seen_.insert(encoding_key(trial) + ' ' + std::string(name_of(trial.mode))).second) return;
         const auto& tokenizer = tokenizer_of(trial.model);
         const auto& spec = specs_.at(trial.model.path);
-        if (trial.mode == Mode::lm) {
-            const auto tokens = label_tokens(trial.dataset.classes, tokenizer);
-            check_vocabulary(tokens, spec.vocabulary, trial.model.path);
-            check_label_tokens(trial.dataset.classes, tokens, fmt::format("model {}, data set {}", trial.model.name, trial.dataset.name));
-        }
         const auto& dataset = datasets_.at(trial.dataset.fingerprint);
         auto sample = draw_sample(dataset, trial.seed, trial.training);
         // One prompt without its text is the shortest there is: where it fits, cutting text makes every prompt fit.
@@ -105,7 +100,10 @@ public:
         sample.validation.clear();
         sample.test.clear();
         const auto probe = encode_task(dataset, sample, trial.mode, tokenizer, spec.input);
-        probe.for_each_row([&](const EncodedRow& row) { check_vocabulary(row.ids, spec.vocabulary, trial.model.path); });
+        check_vocabulary(probe, trial.mode, spec.vocabulary, trial.model.path);
+        if (trial.mode == Mode::lm)
+            check_label_tokens(trial.dataset.classes, probe.label_token_ids,
+                               fmt::format("model {}, data set {}", trial.model.name, trial.dataset.name));
     }
 
 private:

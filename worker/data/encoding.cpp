@@ -173,13 +173,17 @@ std::vector<std::int32_t> label_tokens(const std::vector<ClassLabel>& classes, c
     return ids;
 }
 
-void check_vocabulary(std::span<const std::int32_t> ids, std::int64_t vocabulary, const std::string& folder) {
-    for (const auto id : ids) {
-        if (id < vocabulary) continue;
-        throw ConfigError(folder, "the tokenizer gives token " + std::to_string(id),
-                          "the model's vocabulary has " + std::to_string(vocabulary) + " rows",
-                          "use the tokenizer files and weights of one model");
-    }
+void check_vocabulary(const EncodedTask& task, Mode mode, std::int64_t vocabulary, const std::string& folder) {
+    const auto check = [&](const std::vector<std::int32_t>& ids) {
+        for (const auto id : ids) {
+            if (id < vocabulary) continue;
+            throw ConfigError(folder, "the tokenizer gives token " + std::to_string(id),
+                              "the model's vocabulary has " + std::to_string(vocabulary) + " rows",
+                              "use the tokenizer files and weights of one model");
+        }
+    };
+    task.for_each_row([&](const EncodedRow& row) { check(row.ids); });
+    if (mode == Mode::lm) check(task.label_token_ids);
 }
 
 void check_label_tokens(const std::vector<ClassLabel>& classes, const std::vector<std::int32_t>& label_token_ids,

@@ -2,7 +2,6 @@
 
 #include <cstdint>
 #include <functional>
-#include <span>
 #include <string>
 #include <vector>
 
@@ -59,8 +58,9 @@ void measure(EncodedTask& task);
 /// First sub-token of " " + each class's word.
 [[nodiscard]] std::vector<std::int32_t> label_tokens(const std::vector<ClassLabel>& classes, const Tokenizer& tokenizer);
 
-/// Throws ConfigError where a token has no row in an embedding of `vocabulary` rows: tokenizer and weights are of two models.
-void check_vocabulary(std::span<const std::int32_t> ids, std::int64_t vocabulary, const std::string& folder);
+/// Throws ConfigError where a token that is read or scored has no row in an embedding of `vocabulary` rows: tokenizer and weights of the
+/// model in `folder` are of two models.
+void check_vocabulary(const EncodedTask& task, Mode mode, std::int64_t vocabulary, const std::string& folder);
 
 /// Throws ConfigError where two label words share their first sub-token.
 void check_label_tokens(const std::vector<ClassLabel>& classes, const std::vector<std::int32_t>& label_token_ids, const std::string& where);

@@ -18,8 +18,7 @@ void complete(TaskInputs& inputs, const Trial& trial, const std::function<void()
     const auto& [folder, spec, checkpoint, tokenizer] = *inputs.model;
     const auto sample = draw_sample(*inputs.dataset, trial.seed, trial.training);
     auto task = std::make_shared<const EncodedTask>(encode_task(*inputs.dataset, sample, trial.mode, tokenizer, spec.input, each_part));
-    task->for_each_row([&](const EncodedRow& row) { check_vocabulary(row.ids, spec.vocabulary, folder); });
-    if (trial.mode == Mode::lm) check_vocabulary(task->label_token_ids, spec.vocabulary, folder);
+    check_vocabulary(*task, trial.mode, spec.vocabulary, folder);
     inputs.task = std::move(task);
 }
 

@@ -5,27 +5,9 @@
 #include <iostream>
 
 #include "tests/worker/training/tiny_trial.hpp"
-#include "worker/parallel/collective.hpp"
 
 namespace layersweep::test {
 namespace {
-
-struct Outcome {
-    std::vector<double> losses;
-    Result result;
-};
-
-Outcome outcome(const Trial& trial, WarmStore& store) {
-    RecordedLosses losses;
-    auto result = run_trial(trial, *solo_collective(), store, {.observer = &losses});
-    result.timings = {};
-    return {losses.losses, result};
-}
-
-Outcome outcome_on(Device device, const Trial& trial) {
-    WarmStore store(WorkerDevice::open(device, 0, 1));
-    return outcome(trial, store);
-}
 
 struct Case {
     std::string family;
@@ -95,9 +77,9 @@ TEST(GpuWarmStore, KeepsPristineTensorsAndTheirTrialsHaveTheSameBits) {
     auto trial = letters_trial("gpt2", Mode::lm, dataset);
     trial.training.precision = Precision::bf16;
     WarmStore store(WorkerDevice::open(Device::cuda, 0, 1));
-    const auto cold = outcome(trial, store);
+    const auto cold = outcome_of(trial, *solo_collective(), store);
     EXPECT_GT(store.pristine().bytes(), 0U);
-    EXPECT_EQ(outcome(trial, store).result, cold.result);
+    EXPECT_EQ(outcome_of(trial, *solo_collective(), store).result, cold.result);
     EXPECT_EQ(outcome_on(Device::cuda, trial).result, cold.result);
     EXPECT_GT(store.device().peak_memory_bytes(), 0);
 }

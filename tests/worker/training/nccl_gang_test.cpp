@@ -23,21 +23,18 @@ TEST_P(NcclGang, ComputesWhatOneWorkerComputesOnTheCpu) {
         for (const bool fast : {false, true}) {
             auto trial = letters_trial(GetParam(), mode, dataset);
             if (fast) trial.shortcuts = {true, true, true, true};
-            WarmStore on_cpu(WorkerDevice::open(Device::cpu, 0, 1));
-            RecordedLosses expected;
-            const auto solo = run_trial(trial, *solo_collective(), on_cpu, {.observer = &expected});
+            const auto expected = outcome_on(Device::cpu, trial);
 
             WarmStore store(open_shared_gpu());
             const auto factory = nccl_collective_factory(store.device());
             const auto assign = nccl_assignment(*factory);
-            RecordedLosses losses;
-            const auto result = run_trial(trial, *factory->make(self(), assign, {}), store, {.observer = &losses});
+            const auto [losses, result] = outcome_of(trial, *factory->make(self(), assign, {}), store);
             const double rounding = rounding_of(GetParam());
-            ASSERT_EQ(losses.losses.size(), expected.losses.size());
+            ASSERT_EQ(losses.size(), expected.losses.size());
             for (std::size_t step = 0; step < expected.losses.size(); ++step)
-                EXPECT_NEAR(losses.losses[step], expected.losses[step], rounding * expected.losses[step]) << "step " << step;
+                EXPECT_NEAR(losses[step], expected.losses[step], rounding * expected.losses[step]) << "step " << step;
             if (self().rank == 0) {
-                EXPECT_EQ(result.accuracy, solo.accuracy);
+                EXPECT_EQ(result.accuracy, expected.result.accuracy);
             }
             expect_agreement(result.weights_hash, *mpi_collective_factory()->make(self(), assignment(all_ranks()), {}));
         }

@@ -67,20 +67,14 @@ std::vector<Case> cases() {
     return all;
 }
 
-struct Outcome {
-    std::vector<double> losses;
-    Result result;
-};
-
 class ShortcutsTest : public ::testing::TestWithParam<Case> {
 protected:
     [[nodiscard]] Outcome outcome(const Trial& trial) const {
         Outcome first;
         run_gang(GetParam().gang, [&](Collective& gang) {
             auto store = cold_store();
-            RecordedLosses losses;
-            const auto result = run_trial(trial, gang, store, {.observer = &losses});
-            if (gang.rank() == 0) first = {losses.losses, result};
+            const auto own = outcome_of(trial, gang, store);
+            if (gang.rank() == 0) first = own;
         });
         return first;
     }

@@ -9,6 +9,7 @@
 #include "protocol/trial.hpp"
 #include "tests/worker/training/tiny_task.hpp"
 #include "worker/model/family/family.hpp"
+#include "worker/parallel/collective.hpp"
 #include "worker/training/trainer.hpp"
 #include "worker/training/warm_store.hpp"
 
@@ -48,6 +49,24 @@ public:
     [[nodiscard]] bool wants_stop() override { return false; }
     std::vector<double> losses;
 };
+
+/// What a trial computes: without its timings, so that two of them compare.
+struct Outcome {
+    std::vector<double> losses;
+    Result result;
+};
+
+inline Outcome outcome_of(const Trial& trial, Collective& gang, WarmStore& store) {
+    RecordedLosses observer;
+    auto result = run_trial(trial, gang, store, {.observer = &observer});
+    result.timings = {};
+    return {observer.losses, result};
+}
+
+inline Outcome outcome_on(Device device, const Trial& trial) {
+    WarmStore store(WorkerDevice::open(device, 0, 1));
+    return outcome_of(trial, *solo_collective(), store);
+}
 
 inline std::vector<const EncodedRow*> pointers_to(const std::vector<EncodedRow>& rows) {
     std::vector<const EncodedRow*> pointers;
