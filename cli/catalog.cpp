@@ -150,14 +150,17 @@ void check_text(const SweepConfig& config) {
     for (const auto& [name, dataset] : config.datasets) check({.dataset = dataset.first}, dataset.second);
 }
 
-/// What the reports say below their tables where a data set is not the published one, row for row.
-std::vector<std::string> row_notices(const Catalog& catalog) {
+/// What the reports say below their tables where a data set of a trial is not the published one, row for row.
+std::vector<std::string> row_notices(const LoadedSweep& sweep) {
+    std::set<std::string> used;
+    for (const auto& trial : sweep.grid.trials) used.insert(trial.dataset.name);
     std::vector<std::string> notices;
     const auto tell = [&](const std::string& name, const char* split, std::int64_t here, std::int64_t published) {
         if (published > 0 && here != published)
             notices.push_back(fmt::format("{}: {} of the {} {} rows that are published", name, here, published, split));
     };
-    for (const auto& [name, data] : catalog.datasets) {
+    for (const auto& name : used) {
+        const auto& data = sweep.catalog.datasets.at(name);
         tell(name, "training", data.train_rows, data.published_train_rows);
         tell(name, "test", data.test_rows, data.published_test_rows);
         if (data.dropped_rows > 0) notices.push_back(fmt::format("{}: {} rows without text were dropped", name, data.dropped_rows));
@@ -179,7 +182,7 @@ LoadedSweep load_whole_sweep(const std::string& path) {
         sweep.sizes.push_back(inputs.size_of(trial, sweep.catalog.models.at(trial.model.name)));
         sweep.grid.foreseen_s.push_back(foreseen_s(trial, sweep.sizes.back(), rates));
     }
-    for (auto& notice : row_notices(sweep.catalog)) sweep.grid.notices.push_back(std::move(notice));
+    for (auto& notice : row_notices(sweep)) sweep.grid.notices.push_back(std::move(notice));
     return sweep;
 }
 

@@ -80,6 +80,16 @@ TEST_F(SmallSweep, RunAgainWhenDoneRunsNothing) {
     EXPECT_EQ(results("done"), first);
 }
 
+TEST_F(SmallSweep, MissingRowsAreToldOfTheDataSetsThatTrialsUse) {
+    const auto both = run_layersweep({"plan", small_}, log("both"), environment());
+    EXPECT_EQ(both.exit_code, 0) << both.output;
+    for (const std::string name : {"trec", "sst2"}) EXPECT_NE(both.output.find("note: " + name + ": 600 of the"), std::string::npos);
+    const auto one = run_layersweep({"plan", changed("one", {{"dataset: [trec, sst2]", "dataset: [trec]"}})}, log("one"), environment());
+    EXPECT_EQ(one.exit_code, 0) << one.output;
+    EXPECT_NE(one.output.find("note: trec: 600 of the"), std::string::npos) << one.output;
+    EXPECT_EQ(one.output.find("note: sst2"), std::string::npos) << one.output;
+}
+
 TEST_F(SmallSweep, EveryReportFileIsThere) {
     ASSERT_EQ(run("files", 2).exit_code, 0);
     for (const char* name : {"results.csv", "timings.csv", "summary.csv", "curves.csv", "table.md", "sweep.resolved.yaml", "grid.jsonl"})
