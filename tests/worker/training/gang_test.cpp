@@ -36,8 +36,7 @@ private:
 
 /// What one member of a gang saw.
 struct Member {
-    Result result;
-    std::vector<double> losses;
+    Outcome outcome;
     int reductions = 0, contributions = 0;
 };
 
@@ -47,9 +46,7 @@ std::vector<Member> train(const Trial& trial, int size, std::int64_t parameters)
         auto store = cold_store();
         auto& member = members[std::size_t(collective.rank())];
         CountingCollective counting(collective, parameters);
-        RecordedLosses losses;
-        member.result = run_trial(trial, counting, store, {.observer = &losses});
-        member.losses = losses.losses;
+        member.outcome = outcome_of(trial, counting, store);
         member.reductions = counting.reductions;
         member.contributions = counting.contributions;
     });
@@ -68,16 +65,13 @@ TEST_P(GangTest, ComputesWhatOneWorkerComputes) {
     const auto& [size, family, mode] = GetParam();
     const TinyDataset dataset;
     const auto trial = letters_trial(family, mode, dataset);
-    auto store = cold_store();
-    RecordedLosses solo_losses;
-    const auto solo = run_trial(trial, *solo_collective(), store, {.observer = &solo_losses});
+    const auto [solo_losses, solo] = outcome_on(test_device(), trial);
     ASSERT_EQ(solo.steps, steps);
 
     const auto members = train(trial, size, solo.parameters);
-    const auto& leader = members[0].result;
-    ASSERT_EQ(members[0].losses.size(), solo_losses.losses.size());
-    for (std::size_t s = 0; s < solo_losses.losses.size(); ++s)
-        EXPECT_NEAR(members[0].losses[s], solo_losses.losses[s], 1e-8) << "step " << s;
+    const auto& [losses, leader] = members[0].outcome;
+    ASSERT_EQ(losses.size(), solo_losses.size());
+    for (std::size_t s = 0; s < solo_losses.size(); ++s) EXPECT_NEAR(losses[s], solo_losses[s], 1e-8) << "step " << s;
     EXPECT_EQ(leader.best_epoch, solo.best_epoch);
     ASSERT_EQ(leader.predictions.size(), solo.predictions.size());
     ASSERT_FALSE(solo.predictions.empty());
@@ -93,14 +87,13 @@ TEST_P(GangTest, EveryMemberContributesAndAllEndWithTheSameBits) {
     const auto& [size, family, mode] = GetParam();
     const TinyDataset dataset;
     const auto trial = letters_trial(family, mode, dataset);
-    auto store = cold_store();
-    const auto solo = run_trial(trial, *solo_collective(), store);
+    const auto solo = outcome_on(test_device(), trial).result;
     const auto members = train(trial, size, solo.parameters);
     for (int rank = 0; rank < size; ++rank) {
         const auto& member = members[std::size_t(rank)];
         EXPECT_EQ(member.reductions, steps);
         EXPECT_EQ(member.contributions, rank == 0 ? steps : steps - batches_of_one_row) << "rank " << rank;
-        EXPECT_EQ(member.result.weights_hash, members[0].result.weights_hash);
+        EXPECT_EQ(member.outcome.result.weights_hash, members[0].outcome.result.weights_hash);
     }
 }
 

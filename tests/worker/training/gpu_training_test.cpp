@@ -76,7 +76,7 @@ TEST(GpuWarmStore, KeepsPristineTensorsAndTheirTrialsHaveTheSameBits) {
     const TinyDataset dataset;
     auto trial = letters_trial("gpt2", Mode::lm, dataset);
     trial.training.precision = Precision::bf16;
-    WarmStore store(WorkerDevice::open(Device::cuda, 0, 1));
+    auto store = cold_store(Device::cuda);
     const auto cold = outcome_of(trial, *solo_collective(), store);
     EXPECT_GT(store.pristine().bytes(), 0U);
     EXPECT_EQ(outcome_of(trial, *solo_collective(), store).result, cold.result);

@@ -37,8 +37,8 @@ inline double rounding_of(const std::string& model) {
     return test_device() == Device::cpu ? 1e-6 : 1e-5;
 }
 
-inline WarmStore cold_store() {
-    return WarmStore(WorkerDevice::open(test_device(), 0, 1));
+inline WarmStore cold_store(Device device = test_device()) {
+    return WarmStore(WorkerDevice::open(device, 0, 1));
 }
 
 /// Keeps the losses of all steps.
@@ -64,7 +64,7 @@ inline Outcome outcome_of(const Trial& trial, Collective& gang, WarmStore& store
 }
 
 inline Outcome outcome_on(Device device, const Trial& trial) {
-    WarmStore store(WorkerDevice::open(device, 0, 1));
+    auto store = cold_store(device);
     return outcome_of(trial, *solo_collective(), store);
 }
 
